@@ -9,7 +9,7 @@ import type { StepChange } from './step-changes.ts';
  *     line              /       a level and a slope
  *     hinge             _/      two slopes that meet;  start: flat before;  stop: flat after
  *     saturation        ,--     exponential approach to a level, as of a cache that fills; two of them; one that also stops, or with a slope beside it
- *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a line, which is a lasting slope where most of a day is seen
+ *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a slope
  *     step              _|~     where the series itself jumps, once or several times; with a slope, or a saturation, after it
  */
 export interface MeanModel {
@@ -18,6 +18,8 @@ export interface MeanModel {
   readonly columns: readonly number[];
   /** Factors d that make the slope at the end (a window) of the coefficients: slope = d' coefficients. null: no lasting slope. */
   readonly slopeFactors: readonly number[] | null;
+  /** How steep (a window) a cycle of amplitude 1 beside its line is at most, where less than a day is seen of that cycle; null: there is none. */
+  readonly unknownCycleSlope: number | null;
   /** Parameters beside the coefficients that were searched for, such as the time of a bend. */
   readonly searchedParameters: number;
   /** ln of its prior weight, 0 for the plain models. */
@@ -55,9 +57,8 @@ const logPriorOfStop = (c: number): number => LOG_PRIOR_BEND + STAND_POWER * Mat
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
 const LOG_PRIOR_SATURATIONS_AND_DRIFT = Math.log(0.002);
 /** In windows of less than a day, part of a daily cycle can look like any other model. */
-const MOST_OF_DAY_S = 0.8 * DAY_S;
 const logPriorOfDailyCycle = (windowS: number): number =>
-  Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < MOST_OF_DAY_S ? 0.1 : 1);
+  Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < 0.8 * DAY_S ? 0.1 : 1);
 
 /** Models whose columns depend on the points alone. `u`: the points as shares of the window, 0 to 1. */
 export function meanModels(u: Float64Array, windowS: number): ModelSet {
@@ -84,8 +85,8 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
       logPrior: logPrior + LOG_PRIOR_BEND,
       name: 'daily-cycle-line',
       columns: [one, sine, cosine, line],
-      // Over a part of a day the cycle takes any slope: a steep line less half a cycle is a rise that has stopped.
-      slopeFactors: windowS < MOST_OF_DAY_S ? null : [0, 0, 0, 1],
+      slopeFactors: [0, 0, 0, 1],
+      unknownCycleSlope: windowS < DAY_S ? (2 * Math.PI * windowS) / DAY_S : null,
     });
   }
   const flexible = [
@@ -99,7 +100,22 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
   return { basis, models, pilotModels, companions: { line, bends, saturations } };
 }
 
-const BASE_MODEL = { searchedParameters: 0, logPrior: 0, lastPartStart: 0, decayTime: null, remainingShare: null };
+/**
+ * Whether a slope beside a cycle of which only a part is seen may be the cycle's: it is less than the cycle's own. A steep line less half a cycle
+ * is also what has risen and stopped.
+ */
+export function isSlopeOfCycle({ unknownCycleSlope }: MeanModel, [, sine, cosine, line]: Float64Array): boolean {
+  return unknownCycleSlope !== null && Math.abs(line!) < unknownCycleSlope * Math.hypot(sine!, cosine!);
+}
+
+const BASE_MODEL = {
+  unknownCycleSlope: null,
+  searchedParameters: 0,
+  logPrior: 0,
+  lastPartStart: 0,
+  decayTime: null,
+  remainingShare: null,
+};
 
 interface Saturation {
   readonly decayTime: number;
@@ -123,7 +139,7 @@ const remainingShareOf =
     Math.exp(-1 / decayTime) * (1 - Math.exp(-ahead / decayTime));
 
 function saturationModels({ decayTime, index }: Saturation, { line, bends, saturations }: Companions): MeanModel[] {
-  const bent = { searchedParameters: 1, logPrior: LOG_PRIOR_BEND, decayTime, slopeFactors: null };
+  const bent = { ...BASE_MODEL, searchedParameters: 1, logPrior: LOG_PRIOR_BEND, decayTime, slopeFactors: null };
   const begins = Math.min(0.8, 3 * decayTime);
   const models: MeanModel[] = [
     { ...bent, name: 'saturation', columns: [0, index], lastPartStart: begins, remainingShare: remainingShareOf(decayTime) },

@@ -3,6 +3,7 @@ import {
   finerBendModels,
   finerSaturationModels,
   isBend,
+  isSlopeOfCycle,
   type MeanModel,
   type ModelSet,
   meanModels,
@@ -263,7 +264,8 @@ function posteriorOf(
   m: number,
 ): ModelPosterior {
   const { restrictedLogLikelihood, slopeMean, slopeDeviation, coefficients } = series.fits(model, noises);
-  if (model.slopeFactors === null) return { model, probability, slope: [], coefficients };
+  if (model.slopeFactors === null || isSlopeOfCycle(model, coefficients))
+    return { model: { ...model, slopeFactors: null }, probability, slope: [], coefficients };
   let top = Number.NEGATIVE_INFINITY;
   for (let g = 0; g < noises.length; g++) top = Math.max(top, restrictedLogLikelihood[g]!);
   const shares: number[] = [];

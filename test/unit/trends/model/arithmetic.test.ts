@@ -17,6 +17,7 @@ const model = (columns: readonly number[], slopeFactors: readonly number[] | nul
   name: 'made',
   columns,
   slopeFactors,
+  unknownCycleSlope: null,
   searchedParameters: 0,
   logPrior: 0,
   lastPartStart: 0,

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import {
   finerBendModels,
   finerSaturationModels,
+  isSlopeOfCycle,
   type MeanModel,
   meanModels,
   modelValueAt,
@@ -43,6 +44,17 @@ describe('candidates for the course of a series', () => {
     assert.equal(count['two-saturations-line'], 10);
     assert.deepEqual(SET.models.slice(0, 2), SET.pilotModels.slice(0, 2));
   });
+  test('a slope beside a part of a cycle may be that of the cycle unless it is steeper, and beside a whole one it is its own', () => {
+    const isOfCycle = (hours: number, ...coefficients: number[]) => {
+      const model = meanModels(u, hours * HOUR_S).models.find(({ name }) => name === 'daily-cycle-line')!;
+      return isSlopeOfCycle(model, Float64Array.from(coefficients));
+    };
+    // Of half a day, a cycle of amplitude 1 rises by at most pi a window.
+    assert.deepEqual([isOfCycle(12, 0, 0.6, 0.8, 3.1), isOfCycle(12, 0, 0.6, 0.8, 3.2)], [true, false]);
+    assert.deepEqual([isOfCycle(12, 0, -1, 0, -3.1), isOfCycle(12, 0, 0, 0, 0.1)], [true, false]);
+    assert.deepEqual([isOfCycle(23.9, 0, 1, 0, 3), isOfCycle(24, 0, 1, 0, 3)], [true, false]);
+    assert.equal(isSlopeOfCycle(meanModels(u, HOUR_S).models[1]!, Float64Array.of(0, 0.1)), false, 'no cycle');
+  });
   test('include a daily cycle in windows of five hours to two days, which is less likely beforehand in short ones', () => {
     const prior = (hours: number, of = 'daily-cycle') => {
       const model = meanModels(u, hours * HOUR_S).models.find(({ name }) => name === of);
@@ -54,13 +66,6 @@ describe('candidates for the course of a series', () => {
     );
     assert.equal(prior(24, 'daily-cycle-line'), 0.03, 'a line beside it is as rare as a bend');
     const day = meanModels(u, DAY_S);
-    const lasts = (hours: number) =>
-      meanModels(u, hours * HOUR_S).models.find(({ name }) => name === 'daily-cycle-line')!.slopeFactors !== null;
-    assert.deepEqual(
-      [12, 19, 20, 40].map(lasts),
-      [false, false, true, true],
-      'a cycle takes any slope until most of a day is seen',
-    );
     near(course(day, 'daily-cycle', [5, 2, 0])(0.25), 7);
     near(course(day, 'daily-cycle', [5, 0, 2])(0.5), 3);
     near(course(day, 'daily-cycle-line', [5, 2, 0, 10])(1), 10);

@@ -124,3 +124,16 @@ test('bends that no point tells apart are a tie, which goes to the later one in 
     assert.deepEqual(starts.slice(0, 3), [0.87, 0.79, 0.7]);
   }
 });
+
+test('a line beside half a cycle that is steeper than it is no growth: before a day has been seen, the cycle takes any slope', () => {
+  const half = 13 * HOUR_S;
+  const at = Float64Array.from({ length: 120 }, (_, i) => ((i + 0.5) / 120) * half);
+  const random = new Random(3);
+  const stands = modelAverage(
+    at,
+    at.map((t) => 1.3 * Math.sin((2 * Math.PI * t) / (24 * HOUR_S) - 0.3) + 0.5 * (t / half) + 0.01 * random.normal()),
+    half,
+  );
+  assert.equal(stands.models[0]!.model.name, 'daily-cycle-line');
+  assert.ok(stands.growing < 0.5, `${stands.growing}`);
+});
