@@ -36,6 +36,11 @@ const EXTENSIONS = ['html', 'css', 'js', 'mjs', 'json', 'map', 'svg', 'png', 'ic
 const lean = {
   name: 'lean',
   setup(build) {
+    // Each use of the global `performance` becomes the steady clock.
+    build.initialOptions.inject = [
+      ...(build.initialOptions.inject ?? []),
+      fileURLToPath(new URL('steady-clock.mjs', import.meta.url)),
+    ];
     const names = Object.keys(ABSENT).map((name) => name.replace(/[/.]/g, '\\$&'));
     build.onResolve({ filter: new RegExp(`^(?:${names.join('|')})$`) }, ({ path }) => ({ path, namespace: 'absent' }));
     for (const [importer, builtins] of Object.entries(ABSENT_FOR))

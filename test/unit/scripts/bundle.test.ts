@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { build } from 'esbuild';
 import fc from 'fast-check';
 import { bundlePlugins } from '../../../scripts/lean.mjs';
+import { performance as steady } from '../../../scripts/steady-clock.mjs';
 import { UtcFormat } from '../../../scripts/utc-format.mjs';
 
 const text = async (contents: string) => {
@@ -62,4 +63,16 @@ test('the times of node-cron in UTC are those of Intl', () => {
 
 test('another time zone is refused with what was expected', () => {
   assert.throws(() => new UtcFormat('en-US', { timeZone: 'Europe/Rome' }), /Europe\/Rome, expected Etc\/UTC/);
+});
+
+test("a bundle takes times of Node's steady clock without the modules of `performance`, and is without that clock where none is taken", async () => {
+  assert.match(await text('console.log(performance.now())'), /hrtime[\s\S]*performance\w*\.now\(\)/);
+  assert.doesNotMatch(await text('console.log(1)'), /hrtime/);
+});
+
+test('the clock of a bundle goes as `performance` does', () => {
+  const [before, ours, after] = [performance.now(), steady.now(), performance.now()];
+  const [beforeAgain, oursAgain, afterAgain] = [performance.now(), steady.now(), performance.now()];
+  assert.ok(oursAgain - ours >= beforeAgain - after - 0.01);
+  assert.ok(oursAgain - ours <= afterAgain - before + 0.01);
 });
