@@ -200,7 +200,7 @@ function tooShortText(context: RuleContext, rise: Rise): Sentence {
 /** "steady for 57 minutes, after a rise of 45 MiB (41 %), most of it direct buffers, in 24 minutes" */
 export function steadyText(context: RuleContext, windowSeconds: number): Sentence {
   const rise = stableRise(context);
-  if (rise === null) return swingText(context) ?? sentence`steady for ${durationText(standsSeconds(context, windowSeconds))}`;
+  if (rise === null) return swingText(context) ?? levelText(context, standsSeconds(context, windowSeconds));
   return sentence`steady for ${durationText(rise.standsSeconds)}, after a rise of ${sizeText(rise)}${partText(context, rise)} ${inText(rise.roseSeconds)}`;
 }
 
@@ -208,6 +208,24 @@ export function steadyText(context: RuleContext, windowSeconds: number): Sentenc
 const MAX_MOVE = 0.2;
 /** A level that was met in the last samples alone may be a spike. */
 const MIN_SAMPLES_THERE = 4;
+
+/** Eight tenths of the samples of a steady level are within this share of it. */
+const STEADY_RANGE = 0.12;
+const OUTSIDE = 0.1;
+
+/** "steady for 57 minutes"; of a level that moves, within what: "between 95 MiB and 121 MiB for 26 seconds". */
+function levelText(context: RuleContext, seconds: number): Sentence {
+  const { t, fields } = context.series;
+  const fromS = (t.at(-1) ?? 0) - seconds;
+  const values = (fields.get('usage') ?? new Float64Array())
+    .filter((value, i) => t[i]! >= fromS && Number.isFinite(value))
+    .sort();
+  const at = (share: number): number => values[Math.round(share * (values.length - 1))] ?? 0;
+  const moves = at(1 - OUTSIDE) - at(OUTSIDE) > STEADY_RANGE * at(0.5);
+  return context.steady.keep('usage moves around its level', moves)
+    ? sentence`between ${bytesText(at(0))} and ${bytesText(at(1))} for ${durationText(seconds)}`
+    : sentence`steady for ${durationText(seconds)}`;
+}
 
 /** The time since usage first was where it is now: a rise up to the limit is no part of the time for which it stands there. */
 function standsSeconds({ series: { t, fields } }: RuleContext, windowSeconds: number): number {

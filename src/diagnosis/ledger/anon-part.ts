@@ -31,7 +31,8 @@ export interface AnonInput {
 /** Notes beside the bytes of a part. */
 const NOTES: Readonly<Partial<Record<AnonPartId, string>>> = {
   'java-heap': 'resident pages in the range of the heap',
-  'malloc-arenas': 'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them',
+  'malloc-arenas':
+    'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them; direct buffers lie here if they are small, or one of their size was freed',
   'vm-structures': 'the mappings do not distinguish these from large malloc blocks; the bounds follow from the committed heap',
   'unnamed-mappings': 'the process maps no libjvm.so, as a native image: nothing tells its heap from other blocks',
   'direct-buffers': 'blocks past 128 KiB, each a mapping of no name',

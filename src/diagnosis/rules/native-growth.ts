@@ -53,8 +53,9 @@ const THREADS =
 
 const SMALL_BLOCKS =
   'These are small blocks of malloc: look for native libraries (JNI), and for Inflater, Deflater and streams of zip files that are never closed.';
-/** glibc's M_MMAP_THRESHOLD: only larger blocks are a mapping each. The thread that starts a JVM makes none of them. */
-const SMALL_BUFFERS = 'Direct buffers of less than 128 KiB are such blocks, too.';
+/** glibc's M_MMAP_THRESHOLD: only larger blocks are a mapping each. It rises to the size of such a block when that is freed, up to 32 MiB. */
+const SMALL_BUFFERS =
+  'Direct buffers of less than 128 KiB are such blocks, too, and larger ones as soon as one of their size was freed: BufferPoolMXBean (JMX) counts them.';
 const CODE =
   'Compiled code ends at -XX:ReservedCodeCacheSize. It grows as long as new classes or lambdas are loaded and run often: `jcmd PID Compiler.codecache`.';
 

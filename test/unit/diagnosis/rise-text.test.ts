@@ -172,6 +172,16 @@ describe('a rise that stands for too short a time to know', () => {
       'one sample is no level',
     );
   });
+  test('is not called steady where it moves by more than a tenth all the time, such as a log that is copied and emptied', () => {
+    const found = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1, points: 500 };
+    const said = (by: number): string => {
+      const usage = column((second) => 100 + (by * (second % 40)) / 4);
+      const series = { t, fields: new Map([['usage' as const, usage]]) };
+      return sentenceText(plainHeadline(ruleContext({ evaluation: { trend: 'stable', fields: { usage: found } }, series })));
+    };
+    assert.match(said(2), /, between 100 MiB and 120 MiB for 59 seconds\.$/);
+    assert.match(said(0.5), /, steady for 59 seconds\.$/);
+  });
   test('is told where memory is stable by its shape, but rose with dips, and the samples are few', () => {
     const dipping = (points: number): string => {
       const usage = { ...fieldTrend('stable'), windowSeconds: SECONDS - 1, points };
