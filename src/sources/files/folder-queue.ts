@@ -27,19 +27,10 @@ const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
 const OTHERS_AGAIN_MS = 600_000;
-/** The same of a hot folder while page cache grows by more than files in sight: what is new is in it, or in a folder that was made in it. */
-const HOT_SOON_MS = 3000;
-
-/**
- * What the files in sight leave open. `level`: they do not explain the page cache, so folders that are only guesses are included, and those whose
- * names change are walked again sooner. `growth`: they do not explain what it grows by, so these are walked again soonest.
- */
-export type Search = 'none' | 'level' | 'growth';
-
 /** The folders that are due at one time, the next one last. */
 interface Due {
   readonly nowMs: number;
-  readonly search: Search;
+  readonly wide: boolean;
   readonly folders: Folder[];
 }
 
@@ -86,18 +77,21 @@ export class FolderQueue {
     this.#folders.delete(path);
   }
 
-  /** The next folder that is due; null: none is. */
-  next(nowMs: number, search: Search): Folder | null {
+  /**
+   * The next folder that is due; null: none is. `wide`: files in sight do not explain the page cache, so folders that are only guesses are included,
+   * and those whose names change are walked again sooner.
+   */
+  next(nowMs: number, wide: boolean): Folder | null {
     const isNext = (folder: Folder): boolean =>
       this.#folders.get(folder.path) === folder &&
-      (search !== 'none' || folder.kind === 'hot' || folder.walkedAtMs !== null || isNew(folder, nowMs)) &&
-      isDue(folder, nowMs, search);
-    if (this.#due?.nowMs !== nowMs || this.#due.search !== search) {
+      (wide || folder.kind === 'hot' || folder.walkedAtMs !== null || isNew(folder, nowMs)) &&
+      isDue(folder, nowMs, wide);
+    if (this.#due?.nowMs !== nowMs || this.#due.wide !== wide) {
       const folders = [...this.#folders.values()]
         .filter(isNext)
         .sort((a, b) => order(a, b, nowMs))
         .reverse();
-      this.#due = { nowMs, search, folders };
+      this.#due = { nowMs, wide, folders };
       this.#added = [];
     }
     const { folders } = this.#due;
@@ -128,12 +122,11 @@ export class FolderQueue {
 /** While a hot folder with very many files is searched, the rest of the time is for other folders. */
 const SEARCH_SHARE = 1 / 3;
 
-function isDue({ walkedAtMs, cost, tookMs, kind }: Folder, nowMs: number, search: Search): boolean {
+function isDue({ walkedAtMs, cost, tookMs, kind }: Folder, nowMs: number, wide: boolean): boolean {
   if (walkedAtMs === null) return true;
   const costlier = Math.max(1, cost / 100) * (kind === 'hot' ? 1 : 6);
   const againMs = Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
-  const soonestMs = search === 'growth' ? HOT_SOON_MS * costlier : HOT_AGAIN_MS;
-  const sooner = search !== 'none' && kind === 'hot' ? Math.max(soonestMs, tookMs / SEARCH_SHARE - tookMs) : againMs;
+  const sooner = wide && kind === 'hot' ? Math.max(HOT_AGAIN_MS, tookMs / SEARCH_SHARE - tookMs) : againMs;
   return ageMs(walkedAtMs, nowMs) >= Math.min(againMs, sooner);
 }
 

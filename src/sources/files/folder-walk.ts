@@ -6,7 +6,7 @@ import { MINUTE_MS } from '../../units.ts';
 import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
 import { holdingMounts, mountsOf } from '../process/remote-mounts.ts';
 import type { FileSystems } from './file-systems.ts';
-import type { Folder, FolderQueue, Search } from './folder-queue.ts';
+import type { Folder, FolderQueue } from './folder-queue.ts';
 import type { PinnedFile } from './measure-files.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -83,15 +83,15 @@ export class FolderWalk {
     this.#fileSystems = systems;
   }
 
-  async walk(nowMs: number, budget: WorkBudget, search: Search, visitor: FolderVisitor): Promise<void> {
-    await holdingMounts(() => this.#walk(nowMs, budget, search, visitor));
+  async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
+    await holdingMounts(() => this.#walk(nowMs, budget, wide, visitor));
   }
 
-  async #walk(nowMs: number, budget: WorkBudget, search: Search, visitor: FolderVisitor): Promise<void> {
+  async #walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
     const began = performance.now();
     try {
       while (budget.left > 0 && performance.now() - began < MAX_WALK_MS) {
-        if (this.#current === null && !this.#open(nowMs, budget, search, visitor)) break;
+        if (this.#current === null && !this.#open(nowMs, budget, wide, visitor)) break;
         if (this.#current !== null) this.#readNames(nowMs, budget, visitor);
         if (this.#pinned.length >= BATCH_FILES) await this.#flush(visitor);
         await breathe(); // a batch takes a millisecond; other work of this process runs in between
@@ -120,8 +120,8 @@ export class FolderWalk {
   }
 
   /** False: no folder is due. */
-  #open(nowMs: number, budget: WorkBudget, search: Search, visitor: FolderVisitor): boolean {
-    const folder = this.#queue.next(nowMs, search);
+  #open(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): boolean {
+    const folder = this.#queue.next(nowMs, wide);
     if (folder === null) return false;
     budget.spend(2 + folder.path.split('/').length);
     const lastWalkMs = folder.walkedAtMs;

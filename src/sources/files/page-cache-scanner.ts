@@ -10,7 +10,7 @@ import { knowShmemMount, mountsOf } from '../process/remote-mounts.ts';
 import type { FileReading, ProcessRef, Roots } from '../types.ts';
 import { FileSystems } from './file-systems.ts';
 import { argumentFolders, folderCandidates } from './folder-candidates.ts';
-import { type Folder, FolderQueue, type Search } from './folder-queue.ts';
+import { type Folder, FolderQueue } from './folder-queue.ts';
 import { FolderSums } from './folder-sums.ts';
 import { type FolderVisitor, FolderWalk, isOpenedWhole, type NamedFile } from './folder-walk.ts';
 import { allocatedBytes, type FileResidency, measureFiles, queryCost } from './measure-files.ts';
@@ -195,10 +195,10 @@ export class PageCacheScanner {
       this.#scanMappedFiles();
     }
     await this.#queryResidency(nowMs, hint?.fileBytes ?? null);
-    const search = this.#searchOf(hint);
-    this.#wasSearching = search !== 'none' && hint?.fileBytes != null;
-    await this.#walk.walk(nowMs, this.#folderBudget, search, this.#visitor(nowMs));
-    if (this.#wasSearching && !this.#sharesRoot) await this.#searchMore(nowMs, sinceLastMs, search);
+    const isSearching = this.#isSearchingFolders(hint);
+    this.#wasSearching = isSearching && hint?.fileBytes != null;
+    await this.#walk.walk(nowMs, this.#folderBudget, isSearching, this.#visitor(nowMs));
+    if (this.#wasSearching && !this.#sharesRoot) await this.#searchMore(nowMs, sinceLastMs);
     else this.#searchSaved = Math.min(this.#limits.searchSaved, this.#searchSaved + this.#limits.perScan);
     return this.#rows().slice(0, this.#limits.rows);
   }
@@ -400,12 +400,11 @@ export class PageCacheScanner {
     return file.deleted ? null : isSameFile(pinUnder(this.#root, file.path), dev, ino);
   }
 
-  #searchOf(hint: CacheTotals | undefined): Search {
-    if (hint?.fileBytes == null) return 'level';
-    if (hint.fileBytes < MIN_CACHE_BYTES) return 'none';
-    if (this.#isGrowthUnexplained(hint.fileBytes)) return 'growth';
+  #isSearchingFolders(hint: CacheTotals | undefined): boolean {
+    if (hint?.fileBytes == null) return true;
+    if (hint.fileBytes < MIN_CACHE_BYTES) return false;
     const named = residentSum(this.#tracked.values()) + this.#sums.residentBytes() + this.#expectedBytes();
-    return named < hint.fileBytes * EXPLAINED_SHARE ? 'level' : 'none';
+    return named < hint.fileBytes * EXPLAINED_SHARE || this.#isGrowthUnexplained(hint.fileBytes);
   }
 
   /** What moving files have probably gained since they were last queried: a large file takes several scans' budget, and need not be searched for. */
@@ -431,14 +430,14 @@ export class PageCacheScanner {
     return grown - (explained - this.#first.explained) > Math.max(MIN_CACHE_BYTES, grown * (1 - EXPLAINED_SHARE));
   }
 
-  async #searchMore(nowMs: number, sinceLastMs: number, search: Search): Promise<void> {
+  async #searchMore(nowMs: number, sinceLastMs: number): Promise<void> {
     const began = performance.now();
     let left = Math.min(this.#searchSaved, Math.round((sinceLastMs / SECOND_MS) * this.#limits.searchPerSecond));
     while (left > 0 && performance.now() - began < MAX_SEARCH_MS) {
       this.#folderBudget.grant(SEARCH_STEP);
       left -= SEARCH_STEP;
       this.#searchSaved -= SEARCH_STEP;
-      await this.#walk.walk(nowMs, this.#folderBudget, search, this.#visitor(nowMs));
+      await this.#walk.walk(nowMs, this.#folderBudget, true, this.#visitor(nowMs));
     }
   }
 

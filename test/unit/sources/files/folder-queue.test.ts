@@ -8,7 +8,7 @@ const HOUR_MS = HOUR_S * SECOND_MS;
 
 /** The next folder, which is then walked. */
 function walkNext(queue: FolderQueue, entries = 1): string | null {
-  const folder = queue.next(NOW_MS, 'level');
+  const folder = queue.next(NOW_MS, true);
   if (folder !== null) Object.assign(folder, { walkedAtMs: NOW_MS, entries });
   return folder?.path ?? null;
 }
@@ -35,28 +35,17 @@ test('a folder that was made just now is walked before those that change are wal
   queue.add('/data/log', 'hot', NOW_MS);
   queue.add('/opt', 'below', NOW_MS - HOUR_MS);
   queue.add('/data/2026/03', 'below', NOW_MS - 1000);
-  queue.next(NOW_MS, 'level')!.walkedAtMs = NOW_MS - HOUR_MS;
+  queue.next(NOW_MS, true)!.walkedAtMs = NOW_MS - HOUR_MS;
   assert.equal(walkNext(queue), '/data/2026/03');
 });
 
 test('while page cache is not explained, a folder whose names change is walked again although it is large, after twice the time that its walk took', () => {
   const queue = new FolderQueue(10);
   queue.add('/data/spool', 'hot', NOW_MS);
-  Object.assign(queue.next(NOW_MS, 'level')!, { walkedAtMs: NOW_MS, entries: 30_000, cost: 10_000, tookMs: 20 * SECOND_MS });
-  assert.equal(queue.next(NOW_MS + 30 * SECOND_MS, 'level'), null);
-  assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, 'none'), null);
-  assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, 'level')?.path, '/data/spool');
-});
-
-test('while page cache grows by more than files in sight, a small folder whose names change is walked again after three seconds', () => {
-  const queue = new FolderQueue(10);
-  queue.add('/data/repository', 'hot', NOW_MS);
-  const walked = { walkedAtMs: NOW_MS, entries: 40, cost: 40 };
-  const at = (seconds: number, search: 'level' | 'growth') => {
-    Object.assign(queue.next(NOW_MS + 60_000, 'level') ?? {}, walked);
-    return queue.next(NOW_MS + seconds * SECOND_MS, search)?.path ?? null;
-  };
-  assert.deepEqual([at(4, 'level'), at(4, 'growth'), at(2, 'growth')], [null, '/data/repository', null]);
+  Object.assign(queue.next(NOW_MS, true)!, { walkedAtMs: NOW_MS, entries: 30_000, cost: 10_000, tookMs: 20 * SECOND_MS });
+  assert.equal(queue.next(NOW_MS + 30 * SECOND_MS, true), null);
+  assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, false), null);
+  assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, true)?.path, '/data/spool');
 });
 
 test('a folder that is found while others are walked is walked before them, and one that was dropped is not', () => {

@@ -21,7 +21,7 @@ async function walked(t: TestContext, files: number): Promise<ReadonlyMap<string
   const budget = new WorkBudget(1e6, 1e6);
   budget.refill();
   const found: NamedFile[] = [];
-  await walk.walk(Date.now(), budget, 'none', {
+  await walk.walk(Date.now(), budget, false, {
     accepts: () => true,
     begin() {},
     folder() {},
