@@ -30,6 +30,8 @@ export class ContainerPids {
   }
 
   of(target: Target): number[] {
+    // cgroup v1 gives a descriptor that stays open the list of its last read for another second: a process that has just begun is not in it.
+    if (target.cgroup.version === 1) return pidsOf(this.#roots, target);
     // The pid in a path may be given to a process of another container.
     const key = `${instanceOf(target.cgroup.path, target.process)} ${target.cgroup.dir}`;
     const procs = this.#files.read(procsOf(target), { key });

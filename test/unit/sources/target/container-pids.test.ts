@@ -24,3 +24,17 @@ test('the list of processes is read by a descriptor that stays open, and another
   writeFileSync(list, '20\n');
   assert.deepEqual(pids.of(targetOf(2)), [20]);
 });
+
+test('on cgroup v1 the list is opened anew each time, because a descriptor that stays open is given an old one', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'memhound-pids-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const target = { cgroup: { version: 1, path: '/pod/app', dir }, process: { pid: 1, startTicks: 1 } } as Target;
+  const pids = new ContainerPids({ proc: '/proc', cgroup: '/sys/fs/cgroup' });
+  t.after(() => pids.close());
+  const list = join(dir, 'cgroup.procs');
+  writeFileSync(list, '7\n8\n');
+  assert.deepEqual(pids.of(target), [7, 8]);
+  renameSync(list, join(dir, 'moved'));
+  writeFileSync(list, '7\n8\n9\n');
+  assert.deepEqual(pids.of(target), [7, 8, 9]);
+});
