@@ -11,7 +11,7 @@ const EVERY_MS = 200;
  * threads have limits that can be set by a program.
  */
 export function limitGarbage(): { readonly stop: () => void } {
-  const collect = garbageCollection();
+  const collect = garbageCollection('regular');
   let liveBytes = getHeapStatistics().used_heap_size;
   const timer = setInterval(() => {
     const { used_heap_size: usedBytes } = getHeapStatistics();

@@ -4,13 +4,13 @@ import { loadSyscalls } from '../sources/process/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 import { garbageCollection } from './collect-garbage.ts';
 
-/** A collection takes about 10 ms, which is 0.2 ms a tick. */
+/** A collection takes about 30 ms, which is 0.5 ms a tick. */
 const EVERY_MS = 10 * MINUTE_MS;
 const MAX_GARBAGE_BYTES = MIB;
 
 /** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc keeps freed memory. */
 export class MemoryTrimmer {
-  readonly #collect = garbageCollection();
+  readonly #collect = garbageCollection('last-resort');
   readonly #anonBytes: () => number | null;
   readonly #due = new Due();
   /** Lowest anonymous memory after a trim so far, bytes. */
