@@ -27,6 +27,7 @@ const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
 const OTHERS_AGAIN_MS = 600_000;
+
 /** The folders that are due at one time, the next one last. */
 interface Due {
   readonly nowMs: number;
@@ -41,6 +42,8 @@ export class FolderQueue {
   #due: Due | null = null;
   /** Those that were added since the due ones were put in order. */
   #added: Folder[] = [];
+  /** Those that a full queue gives up for others, the first one last, in the order of this scan: a walk may find thousands that have no room. */
+  #leastWanted: { readonly folder: Folder; readonly was: Worth }[] = [];
 
   constructor(maxFolders: number) {
     this.#maxFolders = maxFolders;
@@ -93,6 +96,7 @@ export class FolderQueue {
         .reverse();
       this.#due = { nowMs, wide, folders };
       this.#added = [];
+      this.#leastWanted = [];
     }
     const { folders } = this.#due;
     this.#added = this.#added.filter(isNext);
@@ -106,18 +110,35 @@ export class FolderQueue {
     return added;
   }
 
-  /** Removes the folder with the lowest priority, if that is lower than the priority of the new one. */
+  /** Removes the folder that is wanted least, if it is wanted less than the new one. */
   #evict(kind: Folder['kind'], mtimeMs: number): boolean {
-    for (const folder of this.#folders.values())
-      if (folder.walkedAtMs !== null && folder.entries === 0 && RANK[folder.kind] <= RANK[kind])
-        return this.#folders.delete(folder.path);
-    for (const folder of this.#folders.values()) if (RANK[folder.kind] < RANK[kind]) return this.#folders.delete(folder.path);
-    let least: Folder | null = null;
-    for (const folder of this.#folders.values())
-      if (folder.kind === kind && folder.mtimeMs < (least?.mtimeMs ?? mtimeMs)) least = folder;
-    return least !== null && this.#folders.delete(least.path);
+    const added: Worth = { kind, mtimeMs, walkedAtMs: null, entries: 0 };
+    if (this.#leastWanted.length === 0)
+      this.#leastWanted = [...this.#folders.values()]
+        // All others are found from the root.
+        .filter((folder) => folder.kind !== 'root')
+        .sort((a, b) => worth(b, a))
+        .map((folder) => ({ folder, was: worthOf(folder) }));
+    for (let least = this.#leastWanted.at(-1); least !== undefined; least = this.#leastWanted.at(-1)) {
+      const { folder, was } = least;
+      const isAsItWas = this.#folders.get(folder.path) === folder && worth(folder, was) === 0;
+      if (isAsItWas && worth(was, added) >= 0) return false;
+      this.#leastWanted.pop();
+      if (isAsItWas) return this.#folders.delete(folder.path);
+    }
+    return false;
   }
 }
+
+type Worth = Pick<Folder, 'kind' | 'mtimeMs' | 'walkedAtMs' | 'entries'>;
+
+const worthOf = ({ kind, mtimeMs, walkedAtMs, entries }: Folder): Worth => ({ kind, mtimeMs, walkedAtMs, entries });
+
+const isEmpty = ({ walkedAtMs, entries }: Worth): boolean => walkedAtMs !== null && entries === 0;
+
+/** Negative: `a` is wanted less. By rank, then empty ones, then by the time of the last write. */
+const worth = (a: Worth, b: Worth): number =>
+  RANK[a.kind] - RANK[b.kind] || Number(isEmpty(b)) - Number(isEmpty(a)) || a.mtimeMs - b.mtimeMs;
 
 /** While a hot folder with very many files is searched, the rest of the time is for other folders. */
 const SEARCH_SHARE = 1 / 3;

@@ -56,3 +56,18 @@ test('a folder that is found while others are walked is walked before them, and 
   queue.drop('/data/2026/02');
   assert.deepEqual([walkNext(queue), walkNext(queue), walkNext(queue)], ['/data/2026/04', '/data/2026/03', null]);
 });
+
+test('a full queue gives up those of lower rank and empty ones first, none that has become hot meanwhile, and never the root', () => {
+  const queue = new FolderQueue(4);
+  queue.add('/', 'root');
+  queue.add('/data/empty', 'below', NOW_MS - HOUR_MS);
+  assert.equal(walkNext(queue, 0), '/data/empty');
+  queue.add('/data/old', 'below', NOW_MS - 3 * HOUR_MS);
+  queue.add('/data/older', 'below', NOW_MS - 4 * HOUR_MS);
+  queue.add('/data/new', 'below', NOW_MS - 2 * HOUR_MS);
+  queue.add('/data/older', 'hot');
+  queue.add('/data/newest', 'below', NOW_MS);
+  queue.add('/data/oldest', 'below', NOW_MS - 5 * HOUR_MS);
+  const left = Array.from({ length: 5 }, () => walkNext(queue));
+  assert.deepEqual(left, ['/data/newest', '/data/older', '/data/new', '/', null]);
+});
