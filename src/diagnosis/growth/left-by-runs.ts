@@ -56,15 +56,18 @@ interface Floor {
 /** The least value of each run that has one. */
 function floorsOf(t: Float64Array, column: Float64Array, restartsS: readonly number[]): Floor[] {
   const floors: Floor[] = [];
-  let run = -1;
+  const starts = [...restartsS].sort((a, b) => a - b);
+  let run = 0;
+  let isNew = true;
+  // A quarter of a year has thousands of rows, and a program that crashes again and again has hundreds of runs.
   for (let i = 0; i < t.length; i++) {
+    for (; run < starts.length && starts[run]! <= t[i]!; run++) isNew = true;
     const value = column[i]!;
     if (!Number.isFinite(value)) continue;
-    const at = restartsS.filter((restart) => restart <= t[i]!).length;
     const known = floors.at(-1);
-    if (at !== run || known === undefined) floors.push({ fromS: t[i]!, bytes: value });
+    if (isNew || known === undefined) floors.push({ fromS: t[i]!, bytes: value });
     else if (value < known.bytes) floors[floors.length - 1] = { ...known, bytes: value };
-    run = at;
+    isNew = false;
   }
   return floors;
 }

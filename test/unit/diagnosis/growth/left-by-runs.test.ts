@@ -32,3 +32,9 @@ test('a run in which the value was not known is no run, and a gap no value', () 
   for (let i = 10; i < 21; i++) gap.fields.get(fieldName('shmem'))![i] = Number.NaN;
   assert.deepEqual(leftByRuns(gap), { restarts: 2, seconds: 39, bytesPerRestart: 37.5 * MIB, bytes: 100 * MIB });
 });
+
+test('a restart after the last sample, and two of which no sample lies between, are no runs of their own', () => {
+  const series = runs(25, 50, 75);
+  const restarts = [1009.5, ...series.events.map(({ t }) => t), 1030].map((t) => ({ t, type: 'restart' as const }));
+  assert.equal(leftByRuns({ ...series, events: restarts })?.restarts, 2);
+});
