@@ -152,6 +152,7 @@ export class PartReadings {
   resume({ t, parts }: StoredParts): void {
     const since = this.#rows.filter((row) => row.t > (t.at(-1) ?? Number.NEGATIVE_INFINITY));
     const newest = [...this.#parts];
+    const pids = [...this.#pids];
     this.clear();
     const columns = parts.map(({ kib, ...part }) => ({ part, bytes: readColumn(kib, t.length) }));
     for (const [i, at] of t.entries())
@@ -160,6 +161,7 @@ export class PartReadings {
         columns.map(({ part, bytes }) => ({ ...part, bytes: Number.isNaN(bytes[i]) ? 0 : bytes[i]!, pids: null })),
       );
     this.#rows.push(...since);
+    for (const [key, all] of pids) this.#pids.set(key, all);
     for (const [key, part] of newest) {
       const before = this.#parts.get(key)?.process ?? null;
       const goesOn = part.process !== null && before?.pid === part.process.pid;

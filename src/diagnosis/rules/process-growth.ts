@@ -87,7 +87,7 @@ function earlierText({ atMs }: RuleContext, part: PartGrowth | null): string {
   const size = earlier.lives > 1 && least !== most ? `${least} to ${most}` : most;
   const times = earlier.lives === 1 ? 'once' : `${earlier.lives} times`;
   const before = earlier.lives === 1 ? 'the one' : 'those';
-  return ` It was started again ${times} in ${durationText(atMs / SECOND_MS - earlier.firstS)}: ${before} before had ${size} when last seen.`;
+  return ` It was started again ${times} in ${durationText(atMs / SECOND_MS - earlier.firstS)}: ${before} before reached ${size}.`;
 }
 
 /** The known facts about the heap of another JVM; empty: it is not a JVM, or its heap was not read. */

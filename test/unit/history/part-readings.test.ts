@@ -65,3 +65,13 @@ test('workers that take turns are one life while one of them runs, also where no
   assert.deepEqual(livesOf([10, 5], [20, 5, 6], [10, 6], [20, 6, 7], [10, 7]), { sinceS: 0, earlier: null });
   assert.deepEqual(livesOf([10, 5], [0], [12, 5]), { sinceS: 0, earlier: null });
 });
+
+test('the processes of a name are known after readings of before were resumed: one that goes on is the same life', () => {
+  const stored = new PartReadings();
+  stored.record(0, [helper(10, [5, 6])]);
+  const readings = new PartReadings();
+  readings.record(1, [helper(12, [5, 6])]);
+  readings.resume(stored.stored());
+  readings.record(2, [helper(11, [6])]);
+  assert.deepEqual(readings.columns().parts[0]!.process!.lives, { sinceS: 0, earlier: null });
+});

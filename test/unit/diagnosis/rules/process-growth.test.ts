@@ -61,16 +61,13 @@ test('of small processes that become more, most is kernel memory', () => {
   );
 });
 
-test('a process that is started again and again is said to be, with what it had when it was last seen', () => {
+test('a process that is started again and again is said to be, with the most that it was seen with', () => {
   const headlineOf = (lives: number, leastMib: number, mostMib: number) => {
     const earlier = { lives, firstS: NOW_MS / 1000 - 64, leastPeakBytes: leastMib * MIB, mostPeakBytes: mostMib * MIB };
     return growing({ processes: 1, pid: 40, parent: null, lives: { sinceS: 0, earlier } })!.headline!;
   };
-  assert.match(
-    headlineOf(4, 127, 133),
-    / It was started again 4 times in 64 seconds: those before had 127 MiB to 133 MiB when last seen\./,
-  );
-  assert.match(headlineOf(1, 127, 127), / It was started again once in 64 seconds: the one before had 127 MiB when last seen\./);
+  assert.match(headlineOf(4, 127, 133), / It was started again 4 times in 64 seconds: those before reached 127 MiB to 133 MiB\./);
+  assert.match(headlineOf(1, 127, 127), / It was started again once in 64 seconds: the one before reached 127 MiB\./);
   assert.doesNotMatch(headlineOf(9, 1, 2), /started again/);
 });
 
