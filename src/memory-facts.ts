@@ -69,7 +69,7 @@ export function swapInUse(read: FieldReader): number | null {
 }
 
 /** A limit less what others hold of it, where the container shares it. */
-const lessHeldElsewhere = (read: FieldReader, limit: number | 'max' | null): number | 'max' | null =>
+export const limitLessOthers = (read: FieldReader, limit: number | 'max' | null): number | 'max' | null =>
   typeof limit === 'number' ? Math.max(0, limit - (read('held_elsewhere') ?? 0)) : limit;
 
 /**
@@ -77,7 +77,7 @@ const lessHeldElsewhere = (read: FieldReader, limit: number | 'max' | null): num
  * used, it is the limit of memory. null: the limit of swap is not known, or only the node's swap limits it.
  */
 export function limitWithSwap(read: FieldReader, limit: number | 'max' | null, version: 1 | 2 = 2): number | 'max' | null {
-  const own = lessHeldElsewhere(read, limit);
+  const own = limitLessOthers(read, limit);
   if (swapInUse(read) === null) return own;
   if (version === 1) return read('memsw_limit');
   const swapLimit = read('swap_limit');

@@ -1,7 +1,7 @@
 import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import { type Series, valueIn } from '../history/series.ts';
-import { limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
+import { limitLessOthers, limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
 import type { CountedObjects } from '../sources/process/kernel-objects.ts';
 import type { ProcessNames } from '../sources/process/process-names.ts';
 import type { ShmemHolder } from '../sources/process/shmem-holder.ts';
@@ -99,6 +99,10 @@ export const swappedNow = (context: Pick<RuleContext, 'series'>): number | null 
 /** Bytes of processes that the kernel cannot reclaim, in memory and in swap. */
 export const unreclaimableWithSwapNow = (context: RuleContext): number | null =>
   unreclaimableWithSwap((field) => newestValue(context, field), context.target.cgroup.version);
+
+/** The limit of memory, less what other containers hold of it where it is the pod's. */
+export const memoryLimitNow = (context: Pick<RuleContext, 'series'>): Limit =>
+  limitLessOthers((field) => newestValue(context, field), context.series.limitBytes);
 
 /** The limit of the processes' memory: the limit of memory, plus that of swap if swap is used. */
 export const limitNow = (context: RuleContext): Limit =>

@@ -19,7 +19,7 @@ import { outsideHeapBytes } from './outside-heap.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
-import { isHeapCounted, newestValue, type RuleContext, swappedNow, unreclaimableNow } from './rule-context.ts';
+import { isHeapCounted, memoryLimitNow, newestValue, type RuleContext, swappedNow, unreclaimableNow } from './rule-context.ts';
 import { isEmptyAfterKill, oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
@@ -73,10 +73,11 @@ export function diagnoseAfter(
   const other = causes[0] === undefined ? null : otherJvmOf({ anonGrowth: growth, otherJvms: raw.otherJvms }, causes[0]);
   const outsideBytes = outsideHeapBytes(raw);
   const paced = withCauses(evaluation, causes);
-  // Without the mappings it is not known what the heap has in memory.
-  const sized =
-    growth === null ? paced : withPaceOfHeap(paced, { ...raw.series, outsideBytes, unreclaimableBytes: unreclaimableNow(raw) });
-  const caused = withHeapEnd(sized, { ...raw.series, outsideBytes });
+  const limits = { limitBytes: memoryLimitNow(raw), heapMaxBytes: raw.series.heapMaxBytes, outsideBytes };
+  // Without the mappings it is not known what the heap has in memory, and what is swapped out is not there.
+  const isSized = growth !== null && swappedNow(raw) === null;
+  const sized = isSized ? withPaceOfHeap(paced, { ...limits, unreclaimableBytes: unreclaimableNow(raw) }) : paced;
+  const caused = withHeapEnd(sized, limits);
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
   const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
   const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });
@@ -99,7 +100,7 @@ function withHeldKernel(evaluation: Evaluation, raw: Undiagnosed, steady: Steady
     },
   );
   if (!held || !evaluation.causes.some(({ cause }) => cause === 'slab')) return evaluation;
-  const { limitBytes } = raw.series;
+  const limitBytes = memoryLimitNow(raw);
   const now = unreclaimableNow(raw);
   const open = raw.target.cgroup.version === 1 ? 0 : (newestValue(raw, 'slab_reclaimable') ?? 0);
   const room = typeof limitBytes === 'number' && now !== null ? Math.max(0, limitBytes - now - open) : null;

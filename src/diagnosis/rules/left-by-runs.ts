@@ -1,9 +1,10 @@
 import { bytesText, durationText } from '../../format.ts';
+import { heapCountedIn } from '../../sources/jvm/collectors.ts';
 import { fileRows } from '../file-rows.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import { filesSubject } from '../grown-files-text.ts';
 import type { ConditionRule } from '../rule.ts';
-import { type RuleContext, unreclaimableNow } from '../rule-context.ts';
+import { memoryLimitNow, type RuleContext, unreclaimableNow } from '../rule-context.ts';
 import { type Sentence, sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -14,7 +15,8 @@ export const leftByRuns: ConditionRule = {
   id: 'left-by-runs',
   find(context) {
     const { leftByRuns: left } = context;
-    if (left === null) return null;
+    // The heap of ZGC is shared memory, too, and a later run may have begun with a larger one.
+    if (left === null || heapCountedIn(context.jvm?.collector ?? null) === 'shmem') return null;
     const title = sentence`Shared memory (tmpfs) rose ${bytesText(left.bytesPerRestart)} with each of ${left.restarts} restarts in ${durationText(left.seconds)}, to ${bytesText(left.bytes)}: what a run leaves there stays`;
     const more = restartsToLimit(context, left.bytesPerRestart);
     const end =
@@ -23,7 +25,7 @@ export const leftByRuns: ConditionRule = {
     return {
       severity: 'warn',
       title: sentence`${title}${end}`,
-      outcome: 'ends in an OOM kill at a later start',
+      ...(more === null ? {} : { outcome: 'ends in an OOM kill at a later start' }),
       evidence: {
         restarts: left.restarts,
         bytesPerRestart: Math.round(left.bytesPerRestart),
@@ -47,7 +49,7 @@ function inSight({ series }: RuleContext): Sentence {
 
 /** How many more restarts have room; null: there is no limit, or it is far. */
 function restartsToLimit(context: RuleContext, bytesPerRestart: number): number | null {
-  const { limitBytes } = context.series;
+  const limitBytes = memoryLimitNow(context);
   const now = unreclaimableNow(context);
   if (typeof limitBytes !== 'number' || now === null) return null;
   const more = Math.floor(Math.max(0, limitBytes - now) / bytesPerRestart);

@@ -7,7 +7,7 @@ import { diagnose, diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { CauseShare, Evaluation, Trend } from '../../../src/trends/types.ts';
 import { MIB } from '../../../src/units.ts';
-import { causeShare, fieldTrend as field, fileRow as file, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
+import { causeShare, eta, fieldTrend as field, fileRow as file, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
 
 /** The story's container on cgroup v1: mostly page cache, and nothing grows. */
 function scene(evaluation: Partial<Evaluation>, over: Partial<RuleContext> = {}): RuleContext {
@@ -48,6 +48,24 @@ test('the story names its file, its holder, what it is not, and how long the dis
     v.findings.map((f) => f.rule),
     ['page-cache-file', 'disk-filling', 'dashboards-disagree'],
   );
+});
+
+test('a heap whose -Xmx fits the limit, and not what others leave of it, is killed at the limit', () => {
+  const endsOf = (heldMib: number) =>
+    diagnose(
+      ruleContext({
+        values: { anon: 330 * MIB, heap_used: 290 * MIB, heap_committed: 300 * MIB, held_elsewhere: heldMib * MIB },
+        series: { limitBytes: 768 * MIB, heapMaxBytes: 500 * MIB },
+        evaluation: {
+          trend: 'growing',
+          leak: true,
+          causes: [causeShare('heap')],
+          etas: [eta('oom-kill', 60), eta('heap-exhausted', 200)],
+        },
+      }),
+    ).etas.map(({ event }) => event);
+  assert.deepEqual(endsOf(0), ['heap-exhausted']);
+  assert.deepEqual(endsOf(400), ['oom-kill', 'heap-exhausted']);
 });
 
 test('a file on tmpfs uses memory, not a disk', () => {

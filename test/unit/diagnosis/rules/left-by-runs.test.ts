@@ -24,6 +24,16 @@ test('what each restart leaves in shared memory is said, with how many more have
   assert.match(found({ series: { limitBytes: 'max' } })?.title ?? '', /stays$/);
 });
 
+test('an end is foretold where there is a limit, and what others hold of that has no room', () => {
+  const values = { anon: 65 * MIB, shmem: 200 * MIB, held_elsewhere: 100 * MIB };
+  assert.equal(found({ values, series: { limitBytes: 400 * MIB } })?.evidence.restartsToLimit, 1);
+  assert.equal(found({ series: { limitBytes: 400 * MIB } })?.outcome, 'ends in an OOM kill at a later start');
+  assert.equal(found({ series: { limitBytes: 'max' } })?.outcome, undefined);
+});
+
+test('the heap of a collector that keeps it in shared memory is none of it', () =>
+  assert.equal(found({ jvm: { collector: 'ZGC' } }), null));
+
 test('without anything that was left it does not apply', () => assert.equal(found({ leftByRuns: null }), null));
 
 test('the files in sight are named where it begins the headline', () => {
