@@ -52,7 +52,7 @@ const NEARLY_ALL = 0.9;
 export class FolderSums {
   readonly #complete = new Map<string, Sum>();
   readonly #partial = new Map<string, Sum>();
-  /** The values of each folder in the last rows. */
+  /** By folder whose first walk is not complete, what of it was in the last rows. */
   #reported = new Map<string, FileBytes>();
 
   begin(folder: string, nowMs: number): void {
@@ -178,11 +178,21 @@ export class FolderSums {
     const before = this.#reported;
     this.#reported = new Map();
     const unknown = new Map<string, UnqueriedSum>();
-    for (const [folder, sum] of withSmallOnes(this.#sums())) {
+    const sums = this.#sums();
+    for (const [folder, small] of smallOnesByRow(sums)) {
+      const own = sums.get(folder)!;
+      const parts = small.map((one) => [one, sums.get(one)!] as const);
+      const sum = withParts(
+        own,
+        parts.map(([, part]) => part),
+      );
       if (sum.residentBytes >= MIN_ROW_BYTES) {
-        const { sizeBytes, allocatedBytes, residentBytes } = sum;
-        this.#reported.set(folder, { sizeBytes, allocatedBytes, residentBytes });
-        rows.push(folderRow(folder, sum, times, isFoundLate(sum, times) ? increase(sum, before.get(folder)) : null));
+        const late: FileBytes[] = [];
+        for (const [one, part] of [[folder, own] as const, ...parts]) {
+          if (isFoundLate(part, times)) late.push(increase(part, before.get(one)));
+          if (part.completedMs === null) this.#reported.set(one, bytesOf(part));
+        }
+        rows.push(folderRow(folder, sum, times, late.length === 0 ? null : sumOfBytes(late)));
       }
       for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
     }
@@ -193,35 +203,36 @@ export class FolderSums {
 
 const parentOf = (folder: string): string => folder.slice(0, folder.lastIndexOf('/')) || '/';
 
-/** The sums, with those that are too small for a row as a part of the nearest folder above that has one, or of the topmost one. */
-function withSmallOnes(sums: ReadonlyMap<string, Sum>): ReadonlyMap<string, Sum> {
-  const small = new Map<string, Sum[]>();
-  const moved: string[] = [];
+/**
+ * By folder, those in it that are a part of its row: they are too small for one of their own, and it is the nearest above that has one, or the topmost
+ * one.
+ */
+function smallOnesByRow(sums: ReadonlyMap<string, Sum>): ReadonlyMap<string, readonly string[]> {
+  const aboveOf = new Map<string, string>();
   for (const [folder, sum] of sums) {
-    if (sum.residentBytes >= MIN_ROW_BYTES) continue;
-    let above: string | null = null;
+    // One without files adds nothing, and its file system may not be known.
+    if (sum.residentBytes >= MIN_ROW_BYTES || sum.files === 0) continue;
     for (let at = folder; at !== '/'; ) {
       at = parentOf(at);
       const known = sums.get(at);
       // Another file system, such as a tmpfs, is another kind of memory.
       if (known === undefined || (known.dev !== null && sum.dev !== null && known.dev !== sum.dev)) break;
-      above = at;
+      aboveOf.set(folder, at);
       if (known.residentBytes >= MIN_ROW_BYTES) break;
     }
-    if (above === null) continue;
-    moved.push(folder);
-    const within = small.get(above);
-    if (within === undefined) small.set(above, [sum]);
-    else within.push(sum);
   }
-  if (small.size === 0) return sums;
-  const whole = new Map(sums);
-  for (const [above, within] of small) whole.set(above, withParts(sums.get(above)!, within));
-  for (const folder of moved) whole.delete(folder);
-  return whole;
+  const rows = new Map<string, string[]>();
+  for (const folder of sums.keys()) if (!aboveOf.has(folder)) rows.set(folder, []);
+  for (const folder of aboveOf.keys()) {
+    let row = folder;
+    for (let above = aboveOf.get(row); above !== undefined; above = aboveOf.get(row)) row = above;
+    rows.get(row)!.push(folder);
+  }
+  return rows;
 }
 
 function withParts(own: Sum, parts: readonly Sum[]): Sum {
+  if (parts.length === 0) return own;
   const total = (of: (sum: Sum) => number): number => parts.reduce((all, sum) => all + of(sum), of(own));
   const unknown = new Map(own.unknown);
   for (const sum of parts) for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
@@ -280,6 +291,19 @@ const increase = (sum: FileBytes, before: FileBytes | undefined): FileBytes => (
   allocatedBytes: Math.max(0, sum.allocatedBytes - (before?.allocatedBytes ?? 0)),
   residentBytes: Math.max(0, sum.residentBytes - (before?.residentBytes ?? 0)),
 });
+
+const bytesOf = ({ sizeBytes, allocatedBytes, residentBytes }: FileBytes): FileBytes => ({
+  sizeBytes,
+  allocatedBytes,
+  residentBytes,
+});
+
+const sumOfBytes = (all: readonly FileBytes[]): FileBytes =>
+  all.reduce((sum, one) => ({
+    sizeBytes: sum.sizeBytes + one.sizeBytes,
+    allocatedBytes: sum.allocatedBytes + one.allocatedBytes,
+    residentBytes: sum.residentBytes + one.residentBytes,
+  }));
 
 const folderRow = (folder: string, sum: Sum, times: ScanTimes, foundLate: FileBytes | null): FileReading => ({
   kind: 'folder',
