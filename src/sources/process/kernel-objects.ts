@@ -155,8 +155,11 @@ function ringBytesOf(fdinfo: string): number {
   return entries('SqMask') * (64 + 4) + entries('CqMask') * 16;
 }
 
+/** One for all: a look reads a thousand of them. Pages that no text reaches take no memory. */
+const buffer = Buffer.allocUnsafe(Math.max(MAX_WATCH_TEXT, MAX_CHILDREN_TEXT));
+
 function readHead(fd: number, most: number): string {
-  const head = Buffer.allocUnsafe(most);
+  const head = buffer.subarray(0, most);
   let length = 0;
   // The kernel gives a page or less at a time.
   for (let n = 1; n > 0 && length < head.length; length += n) n = readSync(fd, head, length, head.length - length, length);
