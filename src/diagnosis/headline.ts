@@ -11,6 +11,7 @@ import {
   fillingHeapPerHour,
   flatFieldNames,
   isHeapCounted,
+  memoryLimitNow,
   newestValue,
   type RuleContext,
   swappedNow,
@@ -123,9 +124,12 @@ function riseOf({ series, evaluation }: RuleContext, field: FieldId): number | n
   return windowS === undefined || known.length < 2 ? null : known[known.length - 1]! - known[0]!;
 }
 
+const OTHERS: FieldId = 'held_elsewhere';
+
 function growingUnnamed(context: RuleContext): string {
   const fastest = entriesOf(context.evaluation.fields)
-    .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum && fieldRow(id).unit === 'bytes')
+    // What others of a shared limit hold is no memory of this container.
+    .filter(([id, f]) => f.trend === 'growing' && !fieldRow(id).isSum && fieldRow(id).unit === 'bytes' && id !== OTHERS)
     .sort((a, b) => (b[1].slopeBytesPerHour ?? 0) - (a[1].slopeBytesPerHour ?? 0))[0];
   const filling = fillingHeapPerHour(context);
   if (filling !== null)
@@ -143,11 +147,12 @@ function growingUnnamed(context: RuleContext): string {
 /** Where a heap that fills or expands ends at the latest. That it does not fit the limit is a finding of its own, which begins the headline. */
 function ceilingText(context: RuleContext): string {
   const { heapMaxBytes: most, limitBytes: limit } = context.series;
+  const left = memoryLimitNow(context);
   if (typeof most !== 'number') return '';
   const outside = outsideHeapBytes(context);
   const ends = ` The heap ends at -Xmx (${bytesText(most)}) at the latest`;
-  if (typeof limit !== 'number' || outside === null) return `${ends}.`;
-  const fits = context.steady.keep('-Xmx fits the limit', most + outside <= limit);
+  if (typeof limit !== 'number' || typeof left !== 'number' || outside === null) return `${ends}.`;
+  const fits = context.steady.keep('-Xmx fits the limit', most + outside <= left);
   return fits ? `${ends}, which fits the limit of ${bytesText(limit)} with the ${bytesText(outside)} outside it.` : `${ends}.`;
 }
 
@@ -155,7 +160,7 @@ function ceilingText(context: RuleContext): string {
 function untilLimit(context: RuleContext): string {
   const sum = newestValue(context, 'usage') === null ? 'working_set' : 'usage';
   const usage = trendOf(context, sum);
-  const limit = context.series.limitBytes;
+  const limit = memoryLimitNow(context);
   const bytes = newestValue(context, sum);
   if (usage?.trend !== 'growing' || typeof limit !== 'number' || bytes === null || !(usage.high !== null && usage.high > 0))
     return '';

@@ -104,6 +104,12 @@ export const unreclaimableWithSwapNow = (context: RuleContext): number | null =>
 export const memoryLimitNow = (context: Pick<RuleContext, 'series'>): Limit =>
   limitLessOthers((field) => newestValue(context, field), context.series.limitBytes);
 
+/** Bytes until memory that the kernel cannot reclaim reaches that limit; null: there is none, or it is not known. */
+export function roomNow(context: Pick<RuleContext, 'series' | 'target'>): number | null {
+  const [limit, now] = [memoryLimitNow(context), unreclaimableNow(context)];
+  return typeof limit === 'number' && now !== null ? Math.max(0, limit - now) : null;
+}
+
 /** The limit of the processes' memory: the limit of memory, plus that of swap if swap is used. */
 export const limitNow = (context: RuleContext): Limit =>
   limitWithSwap((field) => newestValue(context, field), context.series.limitBytes, context.target.cgroup.version);

@@ -9,6 +9,7 @@ import { withHeapEnd, withPaceOfHeap } from './growth/heap-end.ts';
 import { isKernelMemoryHeld, withHeldKernelMemory } from './growth/held-kernel-memory.ts';
 import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
 import { withoutSharedHeap } from './growth/shared-heap.ts';
+import { withEndByOthers } from './growth/shared-limit-end.ts';
 import { withoutSlabOfFiles } from './growth/slab-of-files.ts';
 import { plainHeadline } from './headline.ts';
 import { withHeapThatFills } from './heap-that-fills.ts';
@@ -19,7 +20,15 @@ import { outsideHeapBytes } from './outside-heap.ts';
 import { withoutStaleTrends } from './renewed-fields.ts';
 import { isLeakOpen } from './rise-text.ts';
 import type { Found, Rule } from './rule.ts';
-import { isHeapCounted, memoryLimitNow, newestValue, type RuleContext, swappedNow, unreclaimableNow } from './rule-context.ts';
+import {
+  isHeapCounted,
+  memoryLimitNow,
+  newestValue,
+  type RuleContext,
+  roomNow,
+  swappedNow,
+  unreclaimableNow,
+} from './rule-context.ts';
 import { isEmptyAfterKill, oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
@@ -77,7 +86,7 @@ export function diagnoseAfter(
   // Without the mappings it is not known what the heap has in memory, and what is swapped out is not there.
   const isSized = growth !== null && swappedNow(raw) === null;
   const sized = isSized ? withPaceOfHeap(paced, { ...limits, unreclaimableBytes: unreclaimableNow(raw) }) : paced;
-  const caused = withHeapEnd(sized, limits);
+  const caused = withEndByOthers(withHeapEnd(sized, limits), roomNow(raw));
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
   const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
   const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });
@@ -100,11 +109,9 @@ function withHeldKernel(evaluation: Evaluation, raw: Undiagnosed, steady: Steady
     },
   );
   if (!held || !evaluation.causes.some(({ cause }) => cause === 'slab')) return evaluation;
-  const limitBytes = memoryLimitNow(raw);
-  const now = unreclaimableNow(raw);
+  const room = roomNow(raw);
   const open = raw.target.cgroup.version === 1 ? 0 : (newestValue(raw, 'slab_reclaimable') ?? 0);
-  const room = typeof limitBytes === 'number' && now !== null ? Math.max(0, limitBytes - now - open) : null;
-  return withHeldKernelMemory(evaluation, raw.kernelObjects, room);
+  return withHeldKernelMemory(evaluation, raw.kernelObjects, room === null ? null : Math.max(0, room - open));
 }
 
 function verdictOf(context: RuleContext): Verdict {

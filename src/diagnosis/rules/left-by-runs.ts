@@ -4,7 +4,7 @@ import { fileRows } from '../file-rows.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import { filesSubject } from '../grown-files-text.ts';
 import type { ConditionRule } from '../rule.ts';
-import { memoryLimitNow, type RuleContext, unreclaimableNow } from '../rule-context.ts';
+import { type RuleContext, roomNow } from '../rule-context.ts';
 import { type Sentence, sentence } from '../sentence.ts';
 
 const ADVICE =
@@ -49,10 +49,9 @@ function inSight({ series }: RuleContext): Sentence {
 
 /** How many more restarts have room; null: there is no limit, or it is far. */
 function restartsToLimit(context: RuleContext, bytesPerRestart: number): number | null {
-  const limitBytes = memoryLimitNow(context);
-  const now = unreclaimableNow(context);
-  if (typeof limitBytes !== 'number' || now === null) return null;
-  const more = Math.floor(Math.max(0, limitBytes - now) / bytesPerRestart);
+  const room = roomNow(context);
+  if (room === null) return null;
+  const more = Math.floor(room / bytesPerRestart);
   return more <= FURTHEST ? more : null;
 }
 

@@ -1,11 +1,11 @@
 import { bytesText } from '../../format.ts';
-import { sumPerHour } from '../../trends/together/growth-causes.ts';
 import type { Eta } from '../../trends/types.ts';
-import { HOUR_S, MIB } from '../../units.ts';
+import { MIB } from '../../units.ts';
 import { etaDueText } from '../eta-text.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
+import { endByOthers } from '../growth/shared-limit-end.ts';
 import type { ConditionRule } from '../rule.ts';
-import { etaOf, growthOf, isImminent, newestValue, type RuleContext, trendOf, unreclaimableNow } from '../rule-context.ts';
+import { etaOf, growthOf, isImminent, newestValue, type RuleContext, roomNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 import { steadyRateText } from '../steady-rate.ts';
 
@@ -32,7 +32,7 @@ export const limitShared: ConditionRule = {
     if (elsewhere < Math.max(MIN_BYTES, MIN_SHARE_OF_LIMIT * limitBytes)) return null;
     const isByEnded = ended >= Math.max(MIN_BYTES, elsewhere / 2);
     const ofEnded = ended >= MIN_BYTES ? `, ${bytesText(ended)} of it charged by containers that have ended` : '';
-    const end = endByOthers(context, limitBytes - elsewhere);
+    const end = endWithin(context);
     const title = sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}${growthText(context)}`;
     const isNear = isImminent(end?.seconds ?? null);
     return {
@@ -67,14 +67,6 @@ const growthText = (context: RuleContext): string => {
   return grows(context) && perHour > 0 ? ` and grow ${steadyRateText(context, 'held elsewhere', perHour)}` : '';
 };
 
-/** When what others hold, with what this container grows by, reaches the limit; null: others do not grow. */
-function endByOthers(context: RuleContext, leftBytes: number): Eta | null {
-  const own = unreclaimableNow(context);
-  const trend = trendOf(context, 'held_elsewhere');
-  const perHour = growthOf(context, 'held_elsewhere');
-  if (!grows(context) || own === null || trend === null || perHour <= 0) return null;
-  const beside = sumPerHour(context.evaluation.causes.filter(({ reclaimable }) => !reclaimable));
-  const seconds = (rate: number): number => (Math.max(0, leftBytes - own) / (rate + beside)) * HOUR_S;
-  const high = trend.low !== null && trend.low > 0 ? seconds(trend.low) : null;
-  return { event: 'oom-kill', seconds: seconds(perHour), low: seconds(trend.high ?? perHour), high };
-}
+/** null: others do not grow. */
+const endWithin = (context: RuleContext): Eta | null =>
+  grows(context) ? endByOthers(context.evaluation, roomNow(context)) : null;

@@ -33,6 +33,16 @@ describe('growth whose cause is not known yet', () => {
     );
   });
 
+  test('names no memory that others of a shared limit hold, and takes it from the limit', () => {
+    const fields = { anon: fieldTrend('growing', 12e6), held_elsewhere: fieldTrend('growing', 90e6) };
+    const values = { usage: 1000e6, held_elsewhere: 100e6 };
+    const text = growing(fields, { values, series: { limitBytes: 1250e6 } });
+    assert.equal(
+      text,
+      'Memory grows 12 MB an hour in anon, and the cause is not known yet. At this pace the limit is reached in 9 to 11 hours.',
+    );
+  });
+
   test('names no number of classes or threads as if it were bytes', () =>
     assert.equal(growing({ classes: fieldTrend('growing', 54_000) }), 'Memory grows, and the cause is not known yet.'));
   test('names no field if only sums grow', () => assert.equal(growing({}), 'Memory grows, and the cause is not known yet.'));

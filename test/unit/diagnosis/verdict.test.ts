@@ -68,6 +68,29 @@ test('a heap whose -Xmx fits the limit, and not what others leave of it, is kill
   assert.deepEqual(endsOf(400), ['oom-kill', 'heap-exhausted']);
 });
 
+test('its own growth ends as soon as others that grow within the shared limit let it', () => {
+  const perHour = 200 * MIB * 12;
+  const v = diagnose(
+    ruleContext({
+      values: { anon: 500 * MIB, held_elsewhere: 324 * MIB },
+      series: { limitBytes: 1024 * MIB },
+      jvm: {},
+      evaluation: {
+        trend: 'growing',
+        leak: true,
+        causes: [causeShare('native', MIB)],
+        etas: [eta('oom-kill', 720_000)],
+        fields: { usage: field('growing', MIB), held_elsewhere: field('growing', perHour) },
+      },
+    }),
+  );
+  assert.match(v.headline, /OOM kill in 5 to 6 minutes/);
+  assert.deepEqual(
+    v.etas.map(({ event, seconds }) => [event, Math.round(seconds)]),
+    [['oom-kill', 300]],
+  );
+});
+
 test('a file on tmpfs uses memory, not a disk', () => {
   const shm = file({ path: '/dev/shm/q', fileSystem: { kind: 'tmpfs', freeBytes: 1e9, totalBytes: 1e9 } });
   const v = diagnose(
