@@ -94,19 +94,19 @@ function growthSince(track: FileTrack, fromS: number, measure: Measure): number 
 
 /**
  * The place that grew: the deepest folder, group of files or file with nearly all of the growth, or the two in it that have it together. If that is
- * only the root, the largest places that have nearly all of it.
+ * only the root, the largest places that have nearly all of it. `isOne`: it is one of several already, and no two of it are named.
  */
-export function whatGrew(node: FileNode): FileNode[] {
+export function whatGrew(node: FileNode, isOne = false): FileNode[] {
   const only = node.children.length === 1 ? node.children[0]! : null;
-  if (node.folder && only !== null && (only.folder || isFile(only))) return whatGrew(only);
+  if (node.folder && only !== null && (only.folder || isFile(only))) return whatGrew(only, isOne);
   const best = node.children.reduce<FileNode | null>((b, c) => (b === null || c.grownBytes > b.grownBytes ? c : b), null);
   if (best !== null && holds(best, node)) {
-    if (best.folder || isFile(best) || !isNearlyAllOf(best, node)) return whatGrew(best);
+    if (best.folder || isFile(best) || !isNearlyAllOf(best, node)) return whatGrew(best, isOne);
     // The folder contains only this group. A single file of the group may still have the growth.
     const inside = whatGrew(best)[0]!;
     return inside === best ? [isOfAll(node.path) && isTelling(best.path) ? best : node] : [inside];
   }
-  if (best === null) return [node];
+  if (best === null || isOne) return [node];
   return node.path === '/' ? largestPlaces(node) : (twoPlaces(node) ?? [node]);
 }
 
@@ -122,7 +122,9 @@ function twoPlaces(folder: FileNode): FileNode[] | null {
   const isPart = ({ grownBytes, lateBytes }: FileNode): boolean =>
     grownBytes >= MIN_SHARE_OF_EACH * folder.grownBytes && lateBytes >= MIN_SHARE_OF_EACH * folder.lateBytes;
   const together = first.grownBytes + second.grownBytes;
-  return both.every(isPart) && together >= MIN_SHARE_OF_BOTH * folder.grownBytes ? both.flatMap(whatGrew) : null;
+  return both.every(isPart) && together >= MIN_SHARE_OF_BOTH * folder.grownBytes
+    ? both.flatMap((place) => whatGrew(place, true))
+    : null;
 }
 
 /** Folders in which any program writes: their name tells less than that of the files. */
@@ -149,7 +151,7 @@ function largestPlaces(root: FileNode): FileNode[] {
   for (const place of places.slice(0, MAX_NAMED)) {
     if (left <= 0) break;
     left -= place.grownBytes;
-    named.push(...whatGrew(place));
+    named.push(...whatGrew(place, true));
   }
   return named;
 }

@@ -53,6 +53,11 @@ test('two folders that have nearly all of the growth are both named, and not the
   const letters = group('/data/dlq/msg-*.json', [0, 24, 48], 20);
   assert.deepEqual(namesOf([letters, uploads], [0, 54, 108]), ['/data/uploads/', '/data/dlq/']);
   assert.deepEqual(namesOf([uploads, track('/data/app.log', [0, 20, 40])], [0, 50, 100]), ['/data/uploads/', '/data/app.log']);
+  const tenants = ['/data/a', '/data/b'].flatMap((one) => [
+    track(`${one}/in/x`, [0, 20, 40]),
+    track(`${one}/out/y`, [0, 19, 38]),
+  ]);
+  assert.deepEqual(namesOf(tenants, [0, 78, 156]), ['/data/a/', '/data/b/'], 'no two of each of them');
   const third = track('/data/x/y.log', [0, 20, 40]);
   assert.deepEqual(namesOf([letters, uploads, third], [0, 74, 148]), ['/data/'], 'three are called by what holds them');
   const builds = [track('/data/1/log', [0, 60, 60, 60, 60, 60]), track('/data/2/log', [0, 0, 15, 30, 45, 60])];
