@@ -86,7 +86,8 @@ export function diagnoseAfter(
   // Without the mappings it is not known what the heap has in memory, and what is swapped out is not there.
   const isSized = growth !== null && swappedNow(raw) === null;
   const sized = isSized ? withPaceOfHeap(paced, { ...limits, unreclaimableBytes: unreclaimableNow(raw) }) : paced;
-  const caused = withEndByOthers(withHeapEnd(sized, limits), roomNow(raw));
+  // What is swapped out makes room.
+  const caused = withEndByOthers(withHeapEnd(sized, limits), swappedNow(raw) === null ? roomNow(raw) : null);
   const judged = withHiddenLeak(other === null ? caused : withOtherHeap(caused, other), raw.otherJvms);
   const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
   const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });

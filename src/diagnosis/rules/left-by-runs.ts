@@ -39,12 +39,12 @@ export const leftByRuns: ConditionRule = {
   },
 };
 
-/** ", such as /dev/shm/unpack-*.bin (8 files, 200 MiB)": the largest on a tmpfs. */
+/** "; the largest there is /dev/shm/unpack-*.bin (8 files, 200 MiB)": which run wrote it is not known. */
 function inSight({ series }: RuleContext): Sentence {
   const [row] = fileRows(series.files)
     .filter(({ kind, fileSystem }) => kind !== 'unqueried' && fileSystem?.kind === 'tmpfs')
     .sort((a, b) => (b.residentBytes ?? 0) - (a.residentBytes ?? 0));
-  return row === undefined ? [] : sentence`, such as ${filesSubject(row)}`;
+  return row === undefined ? [] : sentence`; the largest there is ${filesSubject(row)}`;
 }
 
 /** How many more restarts have room; null: there is no limit, or it is far. */
