@@ -62,7 +62,7 @@ function hiddenRiseText({ evaluation, anonGrowth }: RuleContext): Sentence | nul
 function fillingWithinText(context: RuleContext): Sentence | null {
   const { survivedBytes, survivedShare } = trendOf(context, 'heap_used')?.basis.statistics ?? {};
   if (survivedBytes === undefined || survivedShare === undefined || context.evaluation.leak !== null) return null;
-  return sentence`Memory used stands at ${memoryLevelText(context)}, but the Java heap fills within it: ${bytesText(survivedBytes)}, ${Math.round(survivedShare * 100)} % of what it allocated, survived its young collections. Whether that is a leak is known after its old generation has been collected.`;
+  return sentence`Memory used stands at ${memoryLevelText(context)}, but the Java heap fills within it: ${bytesText(survivedBytes)}, about ${Math.round(survivedShare * 100)} % of what it allocated, survived its young collections. Whether that is a leak is known after its old generation has been collected.`;
 }
 
 /** What "nothing grows" leaves open where the JVM publishes no counters. */

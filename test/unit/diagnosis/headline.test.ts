@@ -262,7 +262,7 @@ test('memory used that stands while what the heap allocates survives is not said
   const said = (leak: null | false) => headline('stable', fields, { values: { usage: 300 * MIB }, evaluation: { leak } });
   assert.match(
     said(null),
-    /^Memory used stands at 300 MiB.*, but the Java heap fills within it: 45 MiB, 92 % of what it allocated, survived its young collections\. Whether that is a leak is known after its old generation has been collected\.$/,
+    /^Memory used stands at 300 MiB.*, but the Java heap fills within it: 45 MiB, about 92 % of what it allocated, survived its young collections\. Whether that is a leak is known after its old generation has been collected\.$/,
   );
   assert.match(said(false), /^Nothing grows\./);
 });
