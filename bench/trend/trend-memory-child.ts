@@ -38,7 +38,7 @@ const append = (row: number): number => {
 const first = n - Number(evaluations);
 for (let row = 0; row < first; row++) append(row);
 const trimmer = new MemoryTrimmer(selfAnonBytes);
-await trimmer.trimAfterStart();
+await trimmer.trimAfterStart(Date.now());
 const cache = new EvaluationCache(arithmetic === 'plain' ? PLAIN_ARITHMETIC : null);
 const times: number[] = [];
 const levels: number[] = [];

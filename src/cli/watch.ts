@@ -206,7 +206,7 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
   let stopping = false;
   settled
     .then(() => (stopping ? undefined : watcher.scanFilesAndMappings(Date.now())))
-    .then(() => (stopping ? undefined : trimmer.trimAfterStart()))
+    .then(() => (stopping ? undefined : trimmer.trimAfterStart(Date.now())))
     .catch(failed);
   opened.add(async () => {
     stopping = true;

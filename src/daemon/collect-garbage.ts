@@ -8,6 +8,6 @@ import { runInNewContext } from 'node:vm';
  */
 export function garbageCollection(flavor: 'regular' | 'last-resort'): () => void {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (how: object) => void;
-  return () => collect({ type: 'major', execution: 'sync', flavor });
+  const collect = runInNewContext('gc') as (how?: object) => void;
+  return flavor === 'regular' ? () => collect() : () => collect({ type: 'major', execution: 'sync', flavor });
 }

@@ -6,6 +6,8 @@ import { garbageCollection } from './collect-garbage.ts';
 
 /** A collection takes about 30 ms, which is 0.5 ms a tick. */
 const EVERY_MS = 10 * MINUTE_MS;
+/** Code that only the start needed is dropped after some collections, so the first trim after that comes sooner. */
+const AFTER_START_MS = MINUTE_MS;
 const MAX_GARBAGE_BYTES = MIB;
 
 /** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc keeps freed memory. */
@@ -21,7 +23,8 @@ export class MemoryTrimmer {
   }
 
   /** Call once after the start. */
-  async trimAfterStart(): Promise<void> {
+  async trimAfterStart(nowMs: number): Promise<void> {
+    this.#due.wait(nowMs, AFTER_START_MS);
     await this.#trim();
     await dropStartCode();
   }

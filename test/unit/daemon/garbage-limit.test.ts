@@ -13,7 +13,7 @@ interface Detail {
 /** Objects of some 30 MiB that live long enough to leave the young generation. */
 const answers = (): unknown[] => Array.from({ length: 300_000 }, (_, i) => ({ pod: `pod-${i}` }));
 
-test('garbage of a thread that waits is collected soon, although its heap is far from full', { timeout: 60_000 }, async () => {
+test('garbage of a thread that waits is collected soon, although its heap is far from full', { timeout: 60_000 }, async (t) => {
   let collections = 0;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
@@ -24,8 +24,10 @@ test('garbage of a thread that waits is collected soon, although its heap is far
   });
   observer.observe({ entryTypes: ['gc'] });
   const garbage = limitGarbage();
+  t.after(() => {
+    garbage.stop();
+    observer.disconnect();
+  });
   assert.equal(answers().length, 300_000);
-  while (collections === 0) await setTimeout(20);
-  garbage.stop();
-  observer.disconnect();
+  while (collections === 0) await setTimeout(20, undefined, { signal: t.signal });
 });
