@@ -3,7 +3,7 @@ import type { Culprit, CulpritQuestion, CulpritRun } from '../culprit/types.ts';
 import { composeVerdictAfter } from '../diagnosis/compose-verdict.ts';
 import { fileRows, namedFiles, withChargedBytes, withHolderNames } from '../diagnosis/file-rows.ts';
 import { withGrowth } from '../diagnosis/growth/ledger-growth.ts';
-import { type LeftByRuns, leftByRuns } from '../diagnosis/growth/left-by-runs.ts';
+import { hasRuns, type LeftByRuns, leftByRuns } from '../diagnosis/growth/left-by-runs.ts';
 import type { Mappings } from '../diagnosis/ledger/anon-part.ts';
 import type { LastEnd, OtherJvm, PodResources, RuleContext } from '../diagnosis/rule-context.ts';
 import type { SteadyState } from '../diagnosis/steady.ts';
@@ -322,7 +322,7 @@ export class WatchedContainer implements AnsweringContainer {
 
   /** The one answer that needs all runs: their shared memory alone is read. */
   #leftByRuns(): LeftByRuns | null {
-    if (!this.history.events.some(({ type }) => type === 'restart')) return null;
+    if (!hasRuns(this.history.events)) return null;
     const shmem = this.history.series({ fields: [fieldName('shmem')], fromS: null, toS: null, points: null, epoch: 'all' });
     try {
       return leftByRuns(shmem);

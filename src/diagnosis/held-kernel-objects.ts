@@ -1,7 +1,7 @@
 import { processText, safeName } from '../format.ts';
 import type { CountedObjects, KernelObjects } from '../sources/process/kernel-objects.ts';
 import { KIB } from '../units.ts';
-import { areMostOfAll, BYTES_OF_ONE, MIN_SECONDS_NAMED, mayExplain } from './growth/held-kernel-memory.ts';
+import { BYTES_OF_ONE, mayExplain } from './growth/held-kernel-memory.ts';
 import { growthOf, newestValue, type RuleContext } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
 
@@ -76,8 +76,7 @@ export function heldKernelObjects(context: RuleContext): { readonly text: Senten
   const kernel = newestValue(context, 'kernel') ?? newestValue(context, 'slab') ?? 0;
   const kernelPerHour = growthOf(context, 'kernel') || growthOf(context, 'slab');
   const objects = context.kernelObjects.filter(
-    (one) =>
-      kernelPerHour === 0 || mayExplain(one, kernelPerHour) || (one.seconds < MIN_SECONDS_NAMED && areMostOfAll(one, kernel)),
+    (one) => kernelPerHour === 0 || mayExplain(one, { bytes: kernel, perHour: kernelPerHour }),
   );
   const [most] = [...objects].sort((a, b) => mostBytes(b) - mostBytes(a));
   const explains = most !== undefined && mostBytes(most) >= MIN_SHARE * kernel ? most : null;

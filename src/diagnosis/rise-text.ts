@@ -1,5 +1,6 @@
 import type { FieldId } from '../fields.ts';
 import { bytesText, durationText } from '../format.ts';
+import { finiteSince } from '../trends/field/finite-since.ts';
 import { risingFloor } from '../trends/field/rising-floor.ts';
 import { swings } from '../trends/field/swings.ts';
 import { unevenRise } from '../trends/field/uneven-rise.ts';
@@ -217,9 +218,7 @@ const OUTSIDE = 0.1;
 function levelText(context: RuleContext, seconds: number): Sentence {
   const { t, fields } = context.series;
   const fromS = (t.at(-1) ?? 0) - seconds;
-  const values = (fields.get('usage') ?? new Float64Array())
-    .filter((value, i) => t[i]! >= fromS && Number.isFinite(value))
-    .sort();
+  const values = finiteSince(t, fields.get('usage') ?? new Float64Array(), fromS).values.sort();
   const at = (share: number): number => values[Math.round(share * (values.length - 1))] ?? 0;
   const moves = at(1 - OUTSIDE) - at(OUTSIDE) > STEADY_RANGE * at(0.5);
   return context.steady.keep('usage moves around its level', moves)

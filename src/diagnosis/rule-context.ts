@@ -1,7 +1,7 @@
 import { type ByField, type FieldId, fieldRow } from '../fields.ts';
 import { joinWithAnd } from '../format.ts';
 import { type Series, valueIn } from '../history/series.ts';
-import { limitLessOthers, limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
+import { headroom, limitLessOthers, limitWithSwap, swapInUse, unreclaimable, unreclaimableWithSwap } from '../memory-facts.ts';
 import type { CountedObjects } from '../sources/process/kernel-objects.ts';
 import type { ProcessNames } from '../sources/process/process-names.ts';
 import type { ShmemHolder } from '../sources/process/shmem-holder.ts';
@@ -105,10 +105,8 @@ export const memoryLimitNow = (context: Pick<RuleContext, 'series'>): Limit =>
   limitLessOthers((field) => newestValue(context, field), context.series.limitBytes);
 
 /** Bytes until memory that the kernel cannot reclaim reaches that limit; null: there is none, or it is not known. */
-export function roomNow(context: Pick<RuleContext, 'series' | 'target'>): number | null {
-  const [limit, now] = [memoryLimitNow(context), unreclaimableNow(context)];
-  return typeof limit === 'number' && now !== null ? Math.max(0, limit - now) : null;
-}
+export const roomNow = (context: Pick<RuleContext, 'series' | 'target'>): number | null =>
+  headroom((field) => newestValue(context, field), memoryLimitNow(context), context.target.cgroup.version);
 
 /** The limit of the processes' memory: the limit of memory, plus that of swap if swap is used. */
 export const limitNow = (context: RuleContext): Limit =>

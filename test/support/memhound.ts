@@ -175,6 +175,7 @@ class Live {
     );
     const changes = summaries.filter((line, i) => line !== summaries[i - 1]);
     const earlier = changes.length - SUMMARY_LINES;
-    return `${earlier > 0 ? `${earlier} earlier messages; ` : ''}${changes.slice(-SUMMARY_LINES).join('; ')}` || 'nothing';
+    const shown = changes.slice(-SUMMARY_LINES);
+    return (earlier > 0 ? [`${earlier} earlier messages`, ...shown] : shown).join('; ') || 'nothing';
   }
 }

@@ -32,7 +32,7 @@ const MIN_SHARE_NAMED = 0.25;
 const MAX_SHARE = 1.25;
 /** A shorter count may be of a moment. */
 const MIN_SECONDS = 10;
-export const MIN_SECONDS_NAMED = 5;
+const MIN_SECONDS_NAMED = 5;
 /** A leak is known after so long, where its end is near, as that of other memory is; else after the first minutes, in which pools fill. */
 const SOON_SECONDS = 30;
 const NEAR_END_S = 30 * MINUTE_S;
@@ -66,16 +66,23 @@ function fitsThoseThatCame({ kind, grew, seconds }: CountedObjects, kernelPerHou
 /** What processes hold is theirs from the first look on, where it is at least so much of all kernel memory. Another container may write to a tmpfs. */
 const MIN_SHARE_OF_ALL = 0.5;
 
-export const areMostOfAll = (objects: CountedObjects, kernelBytes: number | null): boolean =>
+/** Whether they are most of all kernel memory, where they were counted for too short a time (`minSeconds`) to know how many came. */
+const areMostSoFar = (objects: CountedObjects, kernelBytes: number | null, minSeconds: number): boolean =>
+  objects.seconds < minSeconds &&
   objects.kind !== 'tmpfs-file' &&
   kernelBytes !== null &&
   (leastBytesOf(objects) ?? 0) * objects.count >= MIN_SHARE_OF_ALL * kernelBytes;
 
+/** Kernel memory: how much there is, null where it is not known, and what it grows by. */
+interface KernelMemory {
+  readonly bytes: number | null;
+  readonly perHour: number;
+}
+
 /** Whether the objects may be what kernel memory grows by. */
-export function mayExplain(objects: CountedObjects, kernelPerHour: number): boolean {
-  if (leastBytesOf(objects) === undefined) return true;
-  const least = leastPerHour(objects, MIN_SECONDS_NAMED);
-  return isShareOf(kernelPerHour, least, MIN_SHARE_NAMED);
+export function mayExplain(objects: CountedObjects, kernel: KernelMemory): boolean {
+  if (leastBytesOf(objects) === undefined || areMostSoFar(objects, kernel.bytes, MIN_SECONDS_NAMED)) return true;
+  return isShareOf(kernel.perHour, leastPerHour(objects, MIN_SECONDS_NAMED), MIN_SHARE_NAMED);
 }
 
 /** Whether kernel memory that is taken to be reclaimable, or of which cgroup v1 does not say it, grows by objects that stay until they are closed or removed. */
@@ -91,7 +98,7 @@ export function isKernelMemoryHeld(
       isShareOf(slab.bytesPerHour, leastPerHour(one, MIN_SECONDS), MIN_SHARE) ||
       // Where the kernel says what it can take back, what is in them is no part of that.
       (fields.slab_reclaimable === undefined && fitsThoseThatCame(one, slab.bytesPerHour)) ||
-      (one.seconds < MIN_SECONDS && areMostOfAll(one, kernelBytes)),
+      areMostSoFar(one, kernelBytes, MIN_SECONDS),
   );
 }
 

@@ -27,15 +27,19 @@ const MOST_RESTARTS = 0.75;
 
 const SHMEM: FieldName = fieldName('shmem');
 
+const restartsIn = (events: Series['events']): Series['events'] => events.filter(({ type }) => type === 'restart');
+
+/** Whether there were enough runs to tell what they have left. */
+export const hasRuns = (events: Series['events']): boolean => restartsIn(events).length >= MIN_RESTARTS;
+
 /** What runs of a container have left in shared memory; null: it did not rise with most of the restarts. `series`: of all runs. */
 export function leftByRuns({ t, fields, events }: Pick<Series, 't' | 'fields' | 'events'>): LeftByRuns | null {
   const shmem = fields.get(SHMEM);
-  const restarts = events.filter(({ type }) => type === 'restart');
-  if (shmem === undefined || restarts.length < MIN_RESTARTS) return null;
+  if (shmem === undefined || !hasRuns(events)) return null;
   const floors = floorsOf(
     t,
     shmem,
-    restarts.map((event) => event.t),
+    restartsIn(events).map((event) => event.t),
   );
   const [first, last] = [floors[0], floors.at(-1)];
   if (first === undefined || last === undefined || floors.length <= MIN_RESTARTS) return null;

@@ -1,11 +1,10 @@
 import { bytesText } from '../../format.ts';
-import type { Eta } from '../../trends/types.ts';
 import { MIB } from '../../units.ts';
 import { etaDueText } from '../eta-text.ts';
 import { unreclaimableAgainstLimit } from '../finding-limit.ts';
 import { endByOthers } from '../growth/shared-limit-end.ts';
 import type { ConditionRule } from '../rule.ts';
-import { etaOf, growthOf, isImminent, newestValue, type RuleContext, roomNow } from '../rule-context.ts';
+import { etaOf, growthOf, isImminent, newestValue, roomNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 import { steadyRateText } from '../steady-rate.ts';
 
@@ -32,8 +31,11 @@ export const limitShared: ConditionRule = {
     if (elsewhere < Math.max(MIN_BYTES, MIN_SHARE_OF_LIMIT * limitBytes)) return null;
     const isByEnded = ended >= Math.max(MIN_BYTES, elsewhere / 2);
     const ofEnded = ended >= MIN_BYTES ? `, ${bytesText(ended)} of it charged by containers that have ended` : '';
-    const end = endWithin(context);
-    const title = sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}${growthText(context)}`;
+    const growth = growthOf(context, 'held_elsewhere');
+    const grows = context.steady.keep('others of the limit grow', growth > 0, { atOnce: (before) => !before });
+    const end = grows ? endByOthers(context.evaluation, roomNow(context)) : null;
+    const pace = grows && growth > 0 ? ` and grow ${steadyRateText(context, 'held elsewhere', growth)}` : '';
+    const title = sentence`${bytesText(elsewhere)} of the ${bytesText(limitBytes)} limit are held outside of this container${ofEnded}${pace}`;
     const isNear = isImminent(end?.seconds ?? null);
     return {
       severity: isNear ? 'critical' : 'warn',
@@ -48,9 +50,7 @@ export const limitShared: ConditionRule = {
         heldElsewhereBytes: elsewhere,
         heldByEndedBytes: known,
         limitBytes,
-        ...(end === null
-          ? {}
-          : { elsewhereBytesPerHour: growthOf(context, 'held_elsewhere'), secondsToLimit: Math.round(end.seconds) }),
+        ...(end === null ? {} : { elsewhereBytesPerHour: growth, secondsToLimit: Math.round(end.seconds) }),
       },
       etas: end === null || etaOf(context, 'oom-kill') !== null ? [] : [end],
       advice: isByEnded ? BY_ENDED : known === null ? `${BY_OTHERS}${ENDED_UNKNOWN}` : BY_OTHERS,
@@ -58,15 +58,3 @@ export const limitShared: ConditionRule = {
     };
   },
 };
-
-const grows = (context: RuleContext): boolean =>
-  context.steady.keep('others of the limit grow', growthOf(context, 'held_elsewhere') > 0, { atOnce: (before) => !before });
-
-const growthText = (context: RuleContext): string => {
-  const perHour = growthOf(context, 'held_elsewhere');
-  return grows(context) && perHour > 0 ? ` and grow ${steadyRateText(context, 'held elsewhere', perHour)}` : '';
-};
-
-/** null: others do not grow. */
-const endWithin = (context: RuleContext): Eta | null =>
-  grows(context) ? endByOthers(context.evaluation, roomNow(context)) : null;

@@ -231,16 +231,17 @@ function smallOnesByRow(sums: ReadonlyMap<string, Sum>): ReadonlyMap<string, rea
   return rows;
 }
 
-function withParts(own: Sum, parts: readonly Sum[]): Sum {
+/** The sum of a folder with `parts` of its row, of which each stands for `scale`. */
+function withParts(own: Sum, parts: readonly Sum[], scale = 1): Sum {
   if (parts.length === 0) return own;
-  const total = (of: (sum: Sum) => number): number => parts.reduce((all, sum) => all + of(sum), of(own));
+  const total = (of: (sum: Sum) => number): number => of(own) + Math.round(scale * parts.reduce((all, sum) => all + of(sum), 0));
   const unknown = new Map(own.unknown);
   for (const sum of parts) for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
   return {
     ...own,
     files: total(({ files }) => files),
     sizeBytes: total(({ sizeBytes }) => sizeBytes),
-    allocatedBytes: total((sum) => sum.allocatedBytes),
+    allocatedBytes: total(({ allocatedBytes }) => allocatedBytes),
     residentBytes: total(({ residentBytes }) => residentBytes),
     dirtyBytes: total(({ dirtyBytes }) => dirtyBytes),
     ownBytes: total(({ ownBytes }) => ownBytes),
@@ -254,22 +255,16 @@ function withParts(own: Sum, parts: readonly Sum[]): Sum {
 
 /** The sum of a folder with those of the folders in it, of which each stands for `scale`; their blocks count as files. */
 function together(own: Sum, walked: readonly Sum[], scale: number): Sum {
-  const total = (of: (sum: Sum) => number): number => of(own) + Math.round(scale * walked.reduce((all, sum) => all + of(sum), 0));
-  const files = total((sum) => sum.files);
-  const unknown = new Map(own.unknown);
-  for (const sum of walked) for (const [reason, part] of sum.unknown) addUnqueried(unknown, reason, part);
+  const sum = withParts(own, walked, scale);
   return {
-    ...own,
-    files: Math.max(files, own.folders),
-    sizeBytes: total((sum) => sum.sizeBytes) + own.folderBytes,
-    allocatedBytes: total((sum) => sum.allocatedBytes) + own.folderBytes,
-    residentBytes: total((sum) => sum.residentBytes) + own.folderBytes,
-    dirtyBytes: total((sum) => sum.dirtyBytes),
-    ownBytes: total((sum) => sum.ownBytes) + own.folderBytes,
-    mtimeMs: Math.max(own.mtimeMs, ...walked.map(({ mtimeMs }) => mtimeMs)),
+    ...sum,
+    files: Math.max(sum.files, own.folders),
+    sizeBytes: sum.sizeBytes + own.folderBytes,
+    allocatedBytes: sum.allocatedBytes + own.folderBytes,
+    residentBytes: sum.residentBytes + own.folderBytes,
+    ownBytes: sum.ownBytes + own.folderBytes,
+    dev: own.dev,
     isSampled: true,
-    residency: [own, ...walked].find(({ residency }) => residency.state === 'known')?.residency ?? own.residency,
-    unknown,
   };
 }
 

@@ -1,10 +1,10 @@
-import { closeSync, readlinkSync, readSync, statfsSync } from 'node:fs';
+import { closeSync, readlinkSync, statfsSync } from 'node:fs';
 import { KIB } from '../../units.ts';
 import { mountsIn, readMountinfo } from './mountinfo.ts';
 import { MAX_PROCESSES } from './other-processes.ts';
 import { codeOf, decodePath, pinFolderUnder } from './pinned-path.ts';
 import { descriptorSlots } from './procfs.ts';
-import { isAbsence, isDenied, readText } from './read-text.ts';
+import { isAbsence, isDenied, readFd, readText } from './read-text.ts';
 
 /** What a process holds by descriptors, by the kernel's name of it in the link of the descriptor. */
 const KINDS = {
@@ -68,7 +68,7 @@ const MAX_CHILDREN_TEXT = 256 * KIB;
 function zombies(procRoot: string, pids: readonly number[]): KernelObjects[] {
   const living = new Set(pids);
   return pids.slice(0, MAX_PROCESSES).map((pid): KernelObjects => {
-    const text = readText(`${procRoot}/${pid}/task/${pid}/children`, (fd) => readHead(fd, MAX_CHILDREN_TEXT)) ?? '';
+    const text = readText(`${procRoot}/${pid}/task/${pid}/children`, (fd) => readFd(fd, MAX_CHILDREN_TEXT)) ?? '';
     const children = text.split(' ').filter((child) => child !== '');
     return { kind: 'zombie', pid, count: children.filter((child) => !living.has(Number(child))).length };
   });
@@ -137,7 +137,7 @@ function kindOf(link: string): DescriptorKind | null {
 const MAX_WATCH_TEXT = 64 * KIB;
 
 function watchesOf(fdinfo: string): number {
-  const text = readText(fdinfo, (fd) => readHead(fd, MAX_WATCH_TEXT)) ?? '';
+  const text = readText(fdinfo, (fd) => readFd(fd, MAX_WATCH_TEXT)) ?? '';
   const numbers = [...text.matchAll(/^inotify wd:([0-9a-f]+) /gm)].map(([, wd]) => Number.parseInt(wd!, 16));
   const [newest = 0, oldest = 0] = [numbers[0], numbers.at(-1)];
   if (text.length < MAX_WATCH_TEXT) return numbers.length;
@@ -147,23 +147,12 @@ function watchesOf(fdinfo: string): number {
 
 /** An entry of the submission queue has 64 bytes and its index 4, one of the completion queue 16. Source: Linux, io_uring.h, fdinfo.c. */
 function ringBytesOf(fdinfo: string): number {
-  const text = readText(fdinfo, (fd) => readHead(fd, MAX_WATCH_TEXT)) ?? '';
+  const text = readText(fdinfo, (fd) => readFd(fd, MAX_WATCH_TEXT)) ?? '';
   const entries = (key: string): number => {
     const mask = new RegExp(`^${key}:\\t0x([0-9a-f]{1,6})$`, 'm').exec(text);
     return mask === null ? 0 : Number.parseInt(mask[1]!, 16) + 1;
   };
   return entries('SqMask') * (64 + 4) + entries('CqMask') * 16;
-}
-
-/** One for all: a look reads a thousand of them. Pages that no text reaches take no memory. */
-const buffer = Buffer.allocUnsafe(Math.max(MAX_WATCH_TEXT, MAX_CHILDREN_TEXT));
-
-function readHead(fd: number, most: number): string {
-  const head = buffer.subarray(0, most);
-  let length = 0;
-  // The kernel gives a page or less at a time.
-  for (let n = 1; n > 0 && length < head.length; length += n) n = readSync(fd, head, length, head.length - length, length);
-  return head.toString('latin1', 0, length);
 }
 
 /**

@@ -8,17 +8,17 @@ const MAX_BYTES = MIB;
 
 let shared = Buffer.allocUnsafe(16 * KIB);
 
-/** Reads a descriptor from its start into one shared buffer, at most `MAX_BYTES`. The kernel generates a new text at each read from 0. */
-export function readFd(fd: number): string {
+/** Reads a descriptor from its start into one shared buffer, at most `most` bytes. The kernel generates a new text at each read from 0. */
+export function readFd(fd: number, most = MAX_BYTES): string {
   let length = 0;
   for (;;) {
+    if (length >= most) return shared.toString('latin1', 0, length);
     if (length === shared.length) {
-      if (length >= MAX_BYTES) return shared.toString('latin1', 0, length);
       const larger = Buffer.allocUnsafe(Math.min(MAX_BYTES, length * 4));
       shared.copy(larger, 0, 0, length);
       shared = larger;
     }
-    const n = readSync(fd, shared, length, shared.length - length, length);
+    const n = readSync(fd, shared, length, Math.min(shared.length, most) - length, length);
     if (n === 0) return shared.toString('latin1', 0, length);
     length += n;
   }

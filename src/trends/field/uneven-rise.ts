@@ -1,4 +1,5 @@
 import { median } from '../median.ts';
+import { finiteSince } from './finite-since.ts';
 
 /** How far a field rose from the first to the last third of a window, whatever it did between. */
 export interface UnevenRise {
@@ -16,7 +17,7 @@ const MIN_VALUES = 9;
 
 /** Since `fromS`; null: it did not rise in both halves of the way, or by little. */
 export function unevenRise(t: Float64Array, values: Float64Array, fromS: number): UnevenRise | null {
-  const known = values.filter((value, i) => t[i]! >= fromS && Number.isFinite(value));
+  const known = finiteSince(t, values, fromS).values;
   if (known.length < MIN_VALUES) return null;
   const at = (third: number): number => Math.floor((third * known.length) / THIRDS);
   const level = (third: number): number => median(known.subarray(at(third), at(third + 1)));

@@ -108,7 +108,8 @@ export function isSlopeOfCycle({ unknownCycleSlope }: MeanModel, [, sine, cosine
   return unknownCycleSlope !== null && Math.abs(line!) < unknownCycleSlope * Math.hypot(sine!, cosine!);
 }
 
-const BASE_MODEL = {
+/** What a model has where nothing of it was searched for. */
+export const BASE_MODEL = {
   unknownCycleSlope: null,
   searchedParameters: 0,
   logPrior: 0,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SeriesRegression } from '../../../../src/trends/model/arithmetic.ts';
 import { CompiledArithmetic } from '../../../../src/trends/model/kernel/compiled-arithmetic.ts';
-import type { MeanModel, ModelSet } from '../../../../src/trends/model/mean-models.ts';
+import { BASE_MODEL, type MeanModel, type ModelSet } from '../../../../src/trends/model/mean-models.ts';
 import { NOISE_MODELS, type NoiseModel } from '../../../../src/trends/model/noise-models.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
 
@@ -14,15 +14,10 @@ const STEP = U.map((at) => (at < 0.35 ? 0 : 1));
 const SPIKE = Float64Array.of(0, 0, 3, 0, 0, 1);
 
 const model = (columns: readonly number[], slopeFactors: readonly number[] | null = null): MeanModel => ({
+  ...BASE_MODEL,
   name: 'made',
   columns,
   slopeFactors,
-  unknownCycleSlope: null,
-  searchedParameters: 0,
-  logPrior: 0,
-  lastPartStart: 0,
-  decayTime: null,
-  remainingShare: null,
 });
 const LEVEL = model([0]);
 const LINE = model([0, 1], [0, 1]);
