@@ -4,7 +4,7 @@ import { loadSyscalls } from '../sources/process/syscalls.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 import { garbageCollection } from './collect-garbage.ts';
 
-/** A collection takes about 30 ms, which is 0.5 ms a tick. */
+/** A trim costs 50 to 80 ms, with the code that is compiled again after it: some 1 ms a tick. */
 const EVERY_MS = 10 * MINUTE_MS;
 /** Code that only the start needed is dropped after some collections, so the first trim after that comes sooner. */
 const AFTER_START_MS = MINUTE_MS;
