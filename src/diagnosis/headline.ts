@@ -3,6 +3,7 @@ import { bytesText, durationText, rateText } from '../format.ts';
 import { DAY_S, HOUR_S, MIB } from '../units.ts';
 import { etaDueText } from './eta-text.ts';
 import { hiddenRise } from './growth/hidden-rise.ts';
+import { memoryLevelText, memoryNowText } from './level-text.ts';
 import { outsideHeapBytes } from './outside-heap.ts';
 import { openRiseText, steadyText } from './rise-text.ts';
 import {
@@ -14,7 +15,6 @@ import {
   memoryLimitNow,
   newestValue,
   type RuleContext,
-  swappedNow,
   trendOf,
 } from './rule-context.ts';
 import { type Sentence, sentence } from './sentence.ts';
@@ -25,7 +25,7 @@ export function plainHeadline(context: RuleContext): Sentence {
   const { evaluation } = context;
   switch (evaluation.trend) {
     case 'not-enough-data':
-      return sentence`${tooShort(context)}`;
+      return tooShort(context);
     case 'settling':
       return openRiseText(context) ?? sentence`${settlingText(context)}`;
     case 'cyclic':
@@ -78,11 +78,11 @@ function earlierRunsText(context: RuleContext): string {
   return ` But the ${runsThatGrew} runs before it grew ${rateText(slopeOfRuns)} to their end, and this one is too young to show whether it does.`;
 }
 
-function tooShort(context: RuleContext): string {
+function tooShort(context: RuleContext): Sentence {
   const { needs } = context.evaluation;
-  if (context.ended !== null) return `It ran for too short a time for a verdict.${beforeFall(context)}`;
+  if (context.ended !== null) return sentence`It ran for too short a time for a verdict.${beforeFall(context)}`;
   const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * HOUR_S))}`;
-  return `Not enough history yet${wait}. ${memoryLevelText(context)} now.${beforeFall(context)}${earlierRunsText(context)}`;
+  return sentence`Not enough history yet${wait}. ${memoryNowText(context)}${beforeFall(context)}${earlierRunsText(context)}`;
 }
 
 /** After a process has ended, less than this share of its memory remains. */
@@ -172,25 +172,6 @@ function untilLimit(context: RuleContext): string {
     high: low !== null && low > 0 ? seconds(low) : null,
   };
   return ` At this pace the limit is reached ${etaDueText(context, { event: 'reclaim', ...eta })}.`;
-}
-
-/** "622 MiB of 2 GiB", "72 MiB of 72 MiB and 30 MiB in swap" */
-function memoryLevelText(context: RuleContext): string {
-  const usage = newestValue(context, 'usage') ?? newestValue(context, 'working_set');
-  const limit = context.series.limitBytes;
-  if (usage === null) return 'Usage is not known';
-  const swap = swapText(context, usage);
-  if (typeof limit === 'number') return `${bytesText(usage)} of ${bytesText(limit)}${swap}`;
-  return limit === 'max' ? `${bytesText(usage)} (no limit)${swap}` : `${bytesText(usage)}${swap}`;
-}
-
-const MIN_SWAP_SHARE = 0.05;
-
-/** At the limit usage stands, and what the processes hold beyond it is in swap. */
-function swapText(context: RuleContext, usage: number): string {
-  const swap = swappedNow(context);
-  const isMuch = context.steady.keep('much is in swap', swap !== null && swap >= MIN_SWAP_SHARE * usage);
-  return isMuch && swap !== null ? ` and ${bytesText(swap)} in swap` : '';
 }
 
 /** The longest window of any field's trend, in seconds. */
