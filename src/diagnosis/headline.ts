@@ -79,11 +79,19 @@ function earlierRunsText(context: RuleContext): string {
 }
 
 function tooShort(context: RuleContext): Sentence {
-  const { needs } = context.evaluation;
-  if (context.ended !== null) return sentence`It ran for too short a time for a verdict.${beforeFall(context)}`;
-  const wait = needs === null ? '' : `: a first verdict comes in about ${durationText(Math.max(1, needs.hours * HOUR_S))}`;
-  return sentence`Not enough history yet${wait}. ${memoryNowText(context)}${beforeFall(context)}${earlierRunsText(context)}`;
+  const { evaluation, ended, steady } = context;
+  if (ended !== null) return sentence`It ran for too short a time for a verdict.${beforeFall(context)}`;
+  const waitS = evaluation.needs === null ? null : Math.max(1, evaluation.needs.hours * HOUR_S);
+  const wait = waitS === null ? '' : `: a first verdict comes in about ${durationText(waitS)}`;
+  const isLong = waitS === null || waitS >= MIN_WAIT_S;
+  // As the wait ends, what was told stays.
+  const areParts = steady.keep('parts of memory now', isLong, { isSilent: (told, now) => told && !now });
+  const level = areParts ? memoryNowText(context) : `${memoryLevelText(context)} now.`;
+  return sentence`Not enough history yet${wait}. ${level}${beforeFall(context)}${earlierRunsText(context)}`;
 }
+
+/** Seconds. If the verdict comes sooner, it need not be bridged by what memory consists of. */
+const MIN_WAIT_S = 60;
 
 /** After a process has ended, less than this share of its memory remains. */
 const LEFT_BY_A_PROCESS = 0.05;

@@ -4,6 +4,7 @@ import type { AnonGrowth } from '../../../src/diagnosis/growth/anon-growth.ts';
 import { plainHeadline } from '../../../src/diagnosis/headline.ts';
 import type { LedgerPartId } from '../../../src/diagnosis/ledger/part-table.ts';
 import { sentenceText } from '../../../src/diagnosis/sentence.ts';
+import { Steady, type SteadyState } from '../../../src/diagnosis/steady.ts';
 import type { FieldId } from '../../../src/fields.ts';
 import type { Limit } from '../../../src/sources/types.ts';
 import type { FieldTrend, Trend } from '../../../src/trends/types.ts';
@@ -172,6 +173,19 @@ describe('what is not growing', () => {
     };
     assert.match(fell(128 * MIB), / Before that it fell from 128 MiB to 0 bytes in one sample: its process ended/);
     assert.doesNotMatch(fell(12 * 1024), /fell/);
+  });
+  test('is too short for a trend: says of what memory consists, unless the verdict comes within a minute', () => {
+    const values = { usage: GIB, anon: GIB / 2, file: GIB / 4 };
+    const short = (seconds: number, before: SteadyState | null = null) => {
+      const steady = new Steady(before, 1000, 60);
+      const evaluation = { needs: { hours: seconds / 3600, for: '' } };
+      return { text: headline('not-enough-data', {}, { values, evaluation, steady }), steady };
+    };
+    const long = short(60);
+    assert.match(long.text, / 1 GiB of 2 GiB now: 512 MiB anonymous memory and 256 MiB page cache\.$/);
+    assert.match(short(59).text, / 1 GiB of 2 GiB now\.$/);
+    // What was told stays as the wait ends.
+    assert.match(short(59, long.steady.after).text, / now: 512 MiB anonymous memory/);
   });
   test('is too short for a trend: says how long it takes, if that is known', () => {
     const short = (hours: number | null) =>
