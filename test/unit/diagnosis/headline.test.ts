@@ -178,8 +178,8 @@ describe('what is not growing', () => {
     const values = { usage: GIB, anon: GIB / 2, file: GIB / 4 };
     const short = (seconds: number, before: SteadyState | null = null) => {
       const steady = new Steady(before, 1000, 60);
-      const evaluation = { needs: { hours: seconds / 3600, for: '' } };
-      return { text: headline('not-enough-data', {}, { values, evaluation, steady }), steady };
+      const evaluation = { trend: 'not-enough-data' as const, needs: { hours: seconds / 3600, for: '' } };
+      return { text: sentenceText(plainHeadline({ ...ruleContext({ values, evaluation }), steady })), steady };
     };
     const long = short(60);
     assert.match(long.text, / 1 GiB of 2 GiB now: 512 MiB anonymous memory and 256 MiB page cache\.$/);
