@@ -19,6 +19,7 @@ import { combineFields } from './together/causes.ts';
 import { coMovement } from './together/co-movement.ts';
 import { lockedCacheColumn, newestReader, withSwap } from './together/derived-columns.ts';
 import { jointEvidence } from './together/joint-evidence.ts';
+import { commonBeginning, paceSince } from './together/one-window.ts';
 import { reconcileSums } from './together/sum-rates.ts';
 import { admitUnknownParts } from './together/unknown-parts.ts';
 import { waitsForCollection } from './together/waits-for-collection.ts';
@@ -116,7 +117,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const limits = { limit, heapMax: series.heapMaxBytes };
   const memory = outsideHeap?.outsideHeap ?? counted.fields.get('anon');
   const waits = memory === undefined ? null : waitsForCollection(counted, memory, window);
-  const joint = jointEvidence(together, native);
+  const joint = inOneWindow(jointEvidence(together, native), counted.fields, outsideHeap?.outsideHeap, window);
   const combined = admitUnknownParts(
     combineFields(
       joint.fields,
@@ -128,7 +129,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     joint.fields,
   );
   // The published fields are those of the kernel, without swapped-out memory.
-  const published = new Map(jointEvidence(fields, native).fields);
+  const published = new Map(inOneWindow(jointEvidence(fields, native), ordered.fields, outsideHeap?.outsideHeap, window).fields);
   const anon = published.get('anon');
   const before =
     combined.leak === false && combined.trend !== 'growing' && anon !== undefined && anonValues !== undefined
@@ -140,6 +141,21 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     ...(before !== null && { leak: null, confidence: Math.min(combined.confidence, YOUNG_RUN_CONFIDENCE) }),
     needs: neededHistoryNow(combined.trend, published, window),
     fields: publicFields(reconcileSums(published)),
+  };
+}
+
+/** Where the paces of a sum and of its parts are of different times, all of one time. */
+function inOneWindow(
+  { fields, native }: ReturnType<typeof jointEvidence>,
+  columns: ReadonlyMap<FieldName, Float64Array>,
+  outsideHeap: Float64Array | undefined,
+  window: Window,
+): ReturnType<typeof jointEvidence> {
+  const atS = commonBeginning(fields, window);
+  if (atS === null) return { fields, native };
+  return {
+    fields: new Map([...fields].map(([id, field]) => [id, paceSince(id, field, columns.get(id), window, atS)])),
+    native: native && { ...native, field: paceSince('anon', native.field, outsideHeap, window, atS) },
   };
 }
 

@@ -95,13 +95,16 @@ function maxStackGrowth(fields: Fields): number {
 }
 
 /**
- * Kernel stacks, and growth of anon up to the size of the stacks, unless the heap or metaspace grows too. The user stack of a thread is anon.
+ * Kernel stacks (on cgroup v1, all kernel memory of threads), and growth of anon up to the size of the stacks, unless the heap or metaspace grows
+ * too. The user stack of a thread is anon.
  */
-function threads({ fields }: Growth): Share | null {
+function threads(growth: Growth): Share | null {
+  const { fields } = growth;
   if (!threadsGrow(fields)) return null;
   const anonIsOfOthers = grows(fields, 'heap_used') || grows(fields, 'metaspace');
   const stacks = anonIsOfOthers ? 0 : Math.min(growthOf(fields, 'anon'), maxStackGrowth(fields));
-  return unreclaimable(Math.max(0, slopeOf(fields, 'kernel_stack')) + stacks);
+  const ofKernel = fields.has('kernel_stack') ? slopeOf(fields, 'kernel_stack') : (kernelOfThreads(growth)?.slope ?? 0);
+  return unreclaimable(Math.max(0, ofKernel) + stacks);
 }
 
 /** Growth of anon that no other cause explains. Without the JVM's counters, a small rest beside a known cause is not reported. */

@@ -165,6 +165,8 @@ test('each cause grows by its own part: shmem is not page cache, the stacks of t
   assert.deepEqual(shares({ file: 20, shmem: 12 }), ['shmem 12', 'page-cache 8']);
   assert.deepEqual(shares({ anon: 11, threads: 9, kernel_stack: 1 }), ['threads 12']);
   assert.deepEqual(shares({ anon: 11, threads: 9, kernel_stack: 1, heap_used: 11 }), ['heap 11', 'threads 1']);
+  assert.deepEqual(shares({ anon: 11, threads: 9, kernel: 1 }), ['threads 12'], 'cgroup v1 has all kernel memory in one figure');
+  assert.deepEqual(shares({ anon: 0, threads: 64 / MIB, kernel: 5 }), ['threads 2.5'], 'of which a thread takes 40 KiB at most');
   assert.deepEqual(shares({ anon: 14, metaspace: 4 }), ['metaspace 14']);
 });
 
