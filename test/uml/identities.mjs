@@ -55,5 +55,9 @@ for (const [name, asked] of [
   const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
   console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
 }
+// On the node itself: the container's namespace ends at its own group, the node's tree goes on to the pod's.
+const done = spawnSync(process.execPath, [`${OUT}/memhound.mjs`, 'explain', '--json'], { encoding: 'utf8' });
+const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
+console.log(JSON.stringify({ name: 'on-the-node', javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
 java.kill('SIGKILL');
 await once(java, 'exit');

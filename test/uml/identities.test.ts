@@ -31,7 +31,7 @@ test('on cgroup v2, with a cgroup namespace per container, memhound says which p
     copyFileSync(join(await compile('demo/SpringLog.java'), 'SpringLog.class'), join(out, 'classes', 'SpringLog.class'));
     copyMemhound(out);
     const guest = ['-t', '400', '-c', 'v2', '-o', out, process.execPath, 'test/uml/identities.mjs'];
-    const { code, stdout, stderr } = await runGuest(guest, { env: { POD_MAX: '1G' } });
+    const { code, stdout, stderr } = await runGuest(guest, { env: { POD_MAX: '1G', APP_MAX: 'max' } });
     assert.equal(code, 0, `the guest's script failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`);
     const byName = new Map(
       stdout
@@ -59,6 +59,9 @@ test('on cgroup v2, with a cgroup namespace per container, memhound says which p
     assert.equal(pod.target?.reach, 'explicit', why);
     assert.equal(pod.target.limitBytes, 2 ** 30, "the pod's own limit");
     assert.ok(pod.ledger!.totalBytes > 20e6, `${pod.ledger?.totalBytes} bytes in the pod's group`);
+    const node = byName.get('on-the-node')!;
+    assert.equal(node.said.target?.reach, 'shared-pid-namespace', node.stderr);
+    assert.equal(node.said.target.limitBytes, 2 ** 30, "the pod's limit, which the container's namespace does not show");
     const other = byName.get('host-path-other-pod')!;
     assert.notEqual(other.status, 0);
     assert.match(`${other.stderr}${JSON.stringify(other.said)}`, /--pod-uid 1f1e2d3c.* there is none/);

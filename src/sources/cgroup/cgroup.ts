@@ -7,6 +7,7 @@ import { parseCgroupV1, V1_FILES } from './cgroup-v1.ts';
 import { parseCgroupV2, V2_FILES } from './cgroup-v2.ts';
 import { ParseError, Problems, parseLimit, tighter } from './flat-keyed.ts';
 import { KeptFiles } from './kept-file.ts';
+import { LIMIT_FILES, limitFilesAbove } from './limits-above.ts';
 import { heldOfSharedLimit } from './shared-limit.ts';
 
 type Texts = Readonly<Record<string, string>>;
@@ -22,7 +23,7 @@ export function openCgroup(ref: CgroupRef): CgroupReader {
   const names = ref.version === 1 ? V1_FILES : V2_FILES;
   const files = new KeptFiles();
   const parse = ref.version === 1 ? parseCgroupV1 : parseCgroupV2;
-  const ancestors = ancestorsOf(ref);
+  const ancestors = limitFilesAbove(ref);
 
   /** The files of a group above, or below one above. It may end at any time. */
   const valuesOf = (dir: string): FieldValues | null => {
@@ -105,19 +106,6 @@ const HELD_FILES = {
   1: ['memory.stat', 'memory.usage_in_bytes', 'memory.kmem.usage_in_bytes'],
   2: ['memory.stat', 'memory.current'],
 } as const;
-
-const LIMIT_FILES = { 1: 'memory.limit_in_bytes', 2: 'memory.max' } as const;
-
-/** The limit files of the visible parent groups, the nearest first: a pod's limit applies to its containers too. The root group of v2 has none. */
-function ancestorsOf({ dir, version }: CgroupRef): string[] {
-  const above: string[] = [];
-  for (let parent = dirname(dir); parent !== '/' && above.length < 16; parent = dirname(parent)) {
-    const file = join(parent, LIMIT_FILES[version]);
-    if (readCgroupText(file) === null) break;
-    above.push(file);
-  }
-  return above;
-}
 
 /** The tightest limit, and the group above that has it; null: it is the container's own. */
 function tightest(

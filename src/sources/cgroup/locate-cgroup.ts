@@ -5,6 +5,7 @@ import { isAbsence, isDenied, readText } from '../process/read-text.ts';
 import { mountsOf } from '../process/remote-mounts.ts';
 import type { CgroupRef, Reach, Roots } from '../types.ts';
 import { childGroupNames, fileSystemType, readCgroupText } from './cgroup-files.ts';
+import { limitFilesAbove } from './limits-above.ts';
 import { belowMount, type CgroupMount, parseCgroupMounts, parseProcCgroup } from './mountinfo.ts';
 
 /** Magic numbers of statfs(2), linux/magic.h. */
@@ -51,7 +52,10 @@ export function locateCgroup(roots: Roots, pid: number, selfPid: number): Locate
       continue;
     }
     const wrong = refusalReason(roots, dir, group.version, pid);
-    if (wrong === null) return { state: 'located', cgroup: { ...group, dir }, reach: reachOf(roots, pid, selfPid, group.path) };
+    if (wrong === null) {
+      const reach = reachOf(roots, pid, selfPid, group.path);
+      return { state: 'located', cgroup: { ...group, dir: withGroupsAbove(roots, { ...group, dir }, pid) }, reach };
+    }
     if (wrong === 'denied') denied = true;
     else tried.push(`${dir}: ${wrong}`);
   }
@@ -112,6 +116,16 @@ function throughHostMount(
     }
   }
   return null;
+}
+
+/**
+ * The folder of the same group that shows the groups above it too, since a limit may be theirs: a container with a cgroup namespace shows
+ * none, and memhound's own tree may.
+ */
+function withGroupsAbove(roots: Roots, group: CgroupRef, pid: number): string {
+  if (limitFilesAbove(group).length > 0) return group.dir;
+  const dir = throughHostMount(roots, group, pid, [])?.dir;
+  return dir !== undefined && limitFilesAbove({ ...group, dir }).length > 0 ? dir : group.dir;
 }
 
 /** Groups named `leaf` below `base`. From inside a cgroup namespace, the kernel shows only the last names of a path outside it. */
