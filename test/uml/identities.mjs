@@ -55,9 +55,17 @@ for (const [name, asked] of [
   const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
   console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
 }
-// On the node itself: the container's namespace ends at its own group, the node's tree goes on to the pod's.
-const done = spawnSync(process.execPath, [`${OUT}/memhound.mjs`, 'explain', '--json'], { encoding: 'utf8' });
-const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
-console.log(JSON.stringify({ name: 'on-the-node', javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
+// The container's namespace ends at its own group, the node's tree goes on to the pod's: on the node itself, and in a sidecar that has it mounted.
+const explain = [process.execPath, `${OUT}/memhound.mjs`, 'explain', '--json'];
+const mounted =
+  'mkdir /run/node && mount --bind /sys/fs/cgroup /run/node && exec incontainer sidecar "$@" --cgroup-root /run/node';
+for (const [name, command] of [
+  ['on-the-node', explain],
+  ['node-tree-mounted', ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mounted, 'sh', ...explain]],
+]) {
+  const done = spawnSync(command[0], command.slice(1), { encoding: 'utf8' });
+  const said = done.stdout.trim().startsWith('{') ? JSON.parse(done.stdout) : { text: done.stdout };
+  console.log(JSON.stringify({ name, javaPid: java.pid, status: done.status, stderr: done.stderr, said }));
+}
 java.kill('SIGKILL');
 await once(java, 'exit');
