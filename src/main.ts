@@ -17,7 +17,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   },
   explain: { about: 'one shot: where is the memory now', load: async () => (await import('./cli/explain.ts')).explain },
   culprit: {
-    about: 'ask a JVM twice which class or pool of threads grows',
+    about: 'ask a JVM several times which class, pool of threads or other part of it grows',
     load: async () => (await import('./cli/culprit.ts')).culprit,
   },
   analyze: {

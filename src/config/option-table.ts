@@ -70,7 +70,9 @@ export function parseTable<T extends Table>(
       unknownAt = token.value === undefined ? token.index : -2;
       problems.push(`${token.rawName}: unknown option${nearest(token.name, [...byFlag.keys()])}`);
     } else if (known.row.value === null && token.value !== undefined && token.value !== known.row.orValue)
-      problems.push(`--${token.name} takes no value, found ${JSON.stringify(token.value)}`);
+      problems.push(
+        `--${token.name} takes no value${known.row.orValue === undefined ? '' : ` or ${known.row.orValue}`}, found ${JSON.stringify(token.value)}`,
+      );
     else if (known.row.value !== null && token.value === undefined)
       problems.push(`--${token.name} takes a value: ${known.row.value}`);
     else {

@@ -232,7 +232,7 @@ const WATCH_ROWS = {
     orValue: 'auto',
     parse: attach,
     otherwise: 'off',
-    help: 'allow the JVM attach protocol (sends SIGQUIT to a JVM that catches it); auto: also search for the culprit once an alarm speaks, which pauses the JVM',
+    help: 'allow the JVM attach protocol (sends SIGQUIT to a JVM that catches it); auto: also search for the culprit once a leak is reported, which pauses the JVM',
   }),
 };
 

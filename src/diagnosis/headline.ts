@@ -75,7 +75,7 @@ const withoutCounters = (context: RuleContext): string =>
 function earlierRunsText(context: RuleContext): string {
   const { runsThatGrew, slopeOfRuns } = trendOf(context, 'anon')?.basis.statistics ?? {};
   if (context.evaluation.leak !== null || runsThatGrew === undefined || slopeOfRuns === undefined) return '';
-  return ` But the ${runsThatGrew} runs before it grew ${rateText(slopeOfRuns)} to their end, and this one is too young to show whether it does.`;
+  return ` But the ${runsThatGrew} runs before this one grew ${rateText(slopeOfRuns)} until they ended, and this one is too young to show whether it does.`;
 }
 
 function tooShort(context: RuleContext): Sentence {

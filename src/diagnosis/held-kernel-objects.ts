@@ -55,7 +55,7 @@ const TEXTS: Readonly<Record<KernelObjects['kind'], KindText>> = {
       'Look for a WatchService, or a file monitor of a framework, that watches a whole tree: each watch keeps the inode and the name of its folder in memory. Watch fewer folders, and cancel the keys of those that are gone. `grep -c ^inotify /proc/PID/fdinfo/*` counts them.',
   },
   zombie: {
-    name: 'processes that have ended',
+    name: 'processes have ended',
     maxBytes: 16 * KIB,
     advice:
       'Zombies: a process that has ended keeps its record until the one that started it waits for it, and takes a number of the limit of processes (pids.max). Wait for each child. Children whose own parent has ended go to process 1 of the container, which must wait for them: run an init as process 1 (tini, dumb-init, `docker run --init`), or share the process namespace of the pod. `ps -eo stat,ppid | grep -c ^Z` counts them.',
@@ -64,7 +64,7 @@ const TEXTS: Readonly<Record<KernelObjects['kind'], KindText>> = {
     name: 'files and folders',
     maxBytes: 2 * KIB,
     advice:
-      'Remove files that are done with (lock files, sessions, sockets), or keep them on a disk: on a tmpfs each takes about 1 KiB of kernel memory, also an empty one. `df -i` counts them, `find FOLDER -xdev | wc -l` shows where.',
+      'Remove files that are no longer needed (lock files, sessions, sockets), or keep them on a disk: on a tmpfs each takes about 1 KiB of kernel memory, also an empty one. `df -i` counts them, `find FOLDER -xdev | wc -l` shows where.',
   },
 };
 
@@ -86,19 +86,19 @@ export function heldKernelObjects(context: RuleContext): { readonly text: Senten
   });
   if (held === null) return null;
   const { name, advice } = TEXTS[held.kind];
-  const count = `about ${roundedText(held.count)} ${name}`;
+  const count = `About ${roundedText(held.count)} ${name}`;
   if (held.kind === 'tmpfs-file')
     return {
-      text: sentence`On the tmpfs ${safeName(held.path)} lie ${count}: what they take stays until they are removed.`,
+      text: sentence`${count} lie on the tmpfs ${safeName(held.path)}: what they take stays until they are removed.`,
       advice,
     };
   const who = processText(`pid ${held.pid}`, context.processNames.get(held.pid));
   if (held.kind === 'zombie')
     return {
-      text: sentence`There are ${count} and that ${who} does not wait for (zombies): what they take stays until it does, or ends.`,
+      text: sentence`${count}, and ${who} does not wait for them (zombies): what they take stays until it does, or ends.`,
       advice,
     };
-  return { text: sentence`Held open are ${count}, by ${who}: what they take stays until they are closed.`, advice };
+  return { text: sentence`${count} are held open by ${who}: what they take stays until they are closed.`, advice };
 }
 
 const mostBytes = ({ kind, count, grew }: CountedObjects): number => {

@@ -41,17 +41,19 @@ export function memoryNowText(context: RuleContext): Sentence {
   );
   const names = joinWithAnd(told.map(({ name, bytes }) => `${bytesText(bytes)} ${name}`));
   const inside = names === '' ? '' : `: ${names}`;
-  const file = largestFile(context);
+  const file = told.some(({ name }) => name === CACHE) ? largestFile(context) : null;
   const ofFile = file === null ? '' : sentence`. ${filePart(file.path)} has ${bytesText(file.bytes)} of the page cache`;
   const heap = newestValue(context, 'heap_used');
   return sentence`${memoryLevelText(context)} now${inside}${ofFile}.${heap === null ? '' : ` The Java heap uses ${bytesText(heap)}.`}`;
 }
 
+const CACHE = 'page cache';
+
 /** In the order of the page's chart. */
 const partsNow = (context: RuleContext): { readonly name: string; readonly bytes: number }[] => [
   { name: 'anonymous memory', bytes: newestValue(context, 'anon') ?? 0 },
   { name: 'tmpfs and shared memory', bytes: newestValue(context, 'shmem') ?? 0 },
-  { name: 'page cache', bytes: pageCacheNow(context) },
+  { name: CACHE, bytes: pageCacheNow(context) },
   { name: 'kernel memory', bytes: newestValue(context, 'kernel') ?? 0 },
 ];
 

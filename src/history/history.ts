@@ -57,6 +57,7 @@ export class History {
   #epoch: string | null = null;
   #epochStartS = Number.NEGATIVE_INFINITY;
   #intervalS = 10;
+  #lastGapS = 10;
   limitBytes: Limit = null;
   heapMaxBytes: Limit = null;
 
@@ -96,9 +97,15 @@ export class History {
     this.#rows.row(t, sample.values);
     this.limitBytes = sample.limitBytes ?? this.limitBytes;
     this.heapMaxBytes = sample.heapMaxBytes ?? this.heapMaxBytes;
-    if (last !== null && t - last < HOUR_S) this.#intervalS = t - last;
+    if (last !== null && t - last < HOUR_S) this.#noteGap(t - last);
     if (this.length >= this.#compactAt) this.#compact(t);
     return true;
+  }
+
+  /** One long gap is a pause, such as that between two containers. */
+  #noteGap(gapS: number): void {
+    this.#intervalS = Math.min(gapS, this.#lastGapS);
+    this.#lastGapS = gapS;
   }
 
   /** Moves the rows and events that the other clock has stamped, so that the last row is at `t`. */

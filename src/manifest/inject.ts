@@ -90,7 +90,7 @@ export function inject(source: string, options: InjectOptions): Injected {
     .map(({ kind, name }) => `${kind} ${name}: inject does not know this kind, which has a pod template; it was not changed`);
   if (workloads.length === 0) {
     const nothing =
-      'nothing to add memhound to: expected a Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob or a List of them';
+      'nothing to add memhound to: expected a Pod, a List, or a workload such as a Deployment, StatefulSet, DaemonSet, Job or CronJob';
     if (options.containers.length + options.workloads.length > 0) throw new NothingToDo(nothing);
     return { text: source, notes: strangers.length > 0 || options.several ? strangers : [nothing], watched: 0 };
   }

@@ -54,7 +54,7 @@ test('pipes that nobody reads are kernel memory that stays, and who holds them i
   const verdict = (await verdictsOf(t, ['pipes'])).get('pipes')!;
   assert.match(
     verdict.headline,
-    /^Kernel memory .* the kernel cannot take it back\..* Held open are about [\d,]+ ends of pipes, by java KernelKinds pid \d+:/,
+    /^Kernel memory .* the kernel cannot take it back\..* About [\d,]+ ends of pipes are held open by java KernelKinds pid \d+:/,
   );
 });
 

@@ -5,7 +5,7 @@ import { newestValue } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 const ADVICE =
-  'Kubernetes counts this cache toward node-pressure eviction, but the kernel reclaims it before an OOM kill, as far as it is written to disk. A log shipper or a grep that reads a log again causes it.';
+  'Kubernetes counts this cache toward node-pressure eviction, but the kernel reclaims it before an OOM kill, as far as it is written to disk. The usual cause is a log shipper or a grep that reads a log again.';
 
 const MIN_BYTES = 100 * MIB;
 const MIN_SHARE_OF_WORKING_SET = 0.1;

@@ -11,7 +11,7 @@ import type { FileRow, FindingLimit } from '../types.ts';
 const ADVICE =
   'If the file is a log, log to stdout, lower the log level, or rotate it with a bound; else bound what is kept in it. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
 const MANY_ADVICE =
-  'Bound what these files may take: retention of the segments, rotation of the logs, or removal of what is done with. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
+  'Bound what these files may take: retention of the segments, rotation of the logs, or removal of files that are no longer needed. Set limits.ephemeral-storage, so that Kubernetes evicts this pod alone and not its neighbours.';
 const DELETED_ADVICE =
   'Deleted files take space until the process that has them open or maps them closes them. `lsof +L1` lists those that are open, `grep deleted /proc/PID/maps` those that are mapped; `du` cannot see them. Close them, reopen the log, or restart the process.';
 

@@ -11,7 +11,7 @@ import { steadyRateText } from '../steady-rate.ts';
 const BY_ENDED =
   'What containers that ended wrote to a tmpfs stays charged to the pod: delete the files of an emptyDir with medium Memory that nobody needs any more, or give it a sizeLimit. It goes with the pod.';
 const BY_OTHERS =
-  'The limit is that of the group above the container, such as the pod: whichever of its containers meets it, the kernel chooses among all of them. Look at the other containers too, and give each a limit of its own.';
+  'The limit is that of the group above the container, such as the pod: when the group meets it, the kernel ends a process of any container in the group. Look at the other containers too, and give each a limit of its own.';
 
 const ENDED_UNKNOWN =
   " Whether containers that have ended hold a part of it is not known here: only the pod's group in the tree of the node shows that.";

@@ -35,7 +35,7 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow, context: RuleContext
   fixed: () =>
     `The file has its full length already and is filled or touched step by step, so its cache ends at that length: a journal that was allocated in advance, a database, a mapped file. Nothing has to be done. If its cache is too much, give it a smaller length. ${HARMLESS}`,
   many: () =>
-    `Bound what these files may take: retention of the segments, rotation of the logs, or removal of what is done with. Cache goes with a file that is deleted and closed. ${HARMLESS}`,
+    `Bound what these files may take: retention of the segments, rotation of the logs, or removal of files that are no longer needed. The cache of a file is freed when the file is deleted and closed. ${HARMLESS}`,
   read: () =>
     `The files are only read, and what was read stays in memory until the kernel needs the room: nothing has to be done. \`fincore FILE\` shows how much of a file is in memory; \`du\` cannot. ${HARMLESS}`,
   'removed-log': ({ openBy }) => {
@@ -44,7 +44,7 @@ const ADVICE: Readonly<Record<FileSituation, (row: FileRow, context: RuleContext
     return `The file was removed while a program writes to it, so its space and cache stay until the program closes it. \`truncate -s 0 ${at}\` frees both at once. Then let the program open its log again, or restart it. Rotate with the logging library or with copytruncate, not by removing the file. \`du\` cannot see it; \`ls -l /proc/PID/fd\` and \`lsof +L1\` can.`;
   },
   mapped: ({ pids }, { processNames }) =>
-    `The files were deleted while ${holdersText(pids, processNames)} maps them, and disk space and cache stay until the mappings end. A MappedByteBuffer is unmapped when it is collected, so first see whether anything holds it: \`memhound explain --release\` lets the JVM collect. Then unmap what is done with (Arena.close from Java 22 on). \`du\` and \`lsof +L1\` cannot see these files; \`grep deleted /proc/${pids.length === 1 ? pids[0] : 'PID'}/maps\` can.`,
+    `The files were deleted while ${holdersText(pids, processNames)} maps them, and disk space and cache stay until the mappings end. A MappedByteBuffer is unmapped when it is collected, so first see whether anything holds it: \`memhound explain --release\` lets the JVM collect. Then unmap what is no longer needed (Arena.close from Java 22 on). \`du\` and \`lsof +L1\` cannot see these files; \`grep deleted /proc/${pids.length === 1 ? pids[0] : 'PID'}/maps\` can.`,
   unclosed: (row, { processNames }) => {
     const { pids, areReading } = keepersOf(row);
     const who = holdersText(pids, processNames);

@@ -107,7 +107,7 @@ function endText(context: RuleContext, other: OtherJvm | null): string {
   return ` Its heap reaches its -Xmx ${etaDueText(context, exhausted)}: OutOfMemoryError.`;
 }
 
-/** ", which the JVM started (pid 12)," */
+/** " (pid 12, started by the JVM)" */
 function whoText({ target }: RuleContext, part: PartGrowth | null): string {
   if (part === null || part.process === null) return '';
   const { processes, pid, parent } = part.process;

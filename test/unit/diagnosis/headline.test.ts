@@ -158,7 +158,7 @@ describe('what is not growing', () => {
     };
     assert.match(
       headline('stable', { anon: grew, usage: HOURS }, { values, evaluation: { leak: null } }),
-      / But the 2 runs before it grew 24 MB a day to their end, and this one is too young to show whether it does\.$/,
+      / But the 2 runs before this one grew 24 MB a day until they ended, and this one is too young to show whether it does\.$/,
     );
     assert.doesNotMatch(headline('stable', { anon: grew, usage: HOURS }, { values }), /runs before/);
     assert.equal(headline('stable', {}, { values: { usage: GIB } }), 'Nothing grows. 1 GiB of 2 GiB, steady for 0 seconds.');

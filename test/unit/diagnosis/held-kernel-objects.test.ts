@@ -21,7 +21,7 @@ test('who holds thousands of pipes is said beside kernel memory that grows, with
   for (const found of [applyRule(slabGrowth, growing('slab')), applyRule(kernelGrowth, growing('kernel'))]) {
     assert.match(
       found?.headline ?? '',
-      / Held open are about 4,800 ends of pipes, by java orders\.jar pid 7: what they take stays until they are closed\.$/,
+      / About 4,800 ends of pipes are held open by java orders\.jar pid 7: what they take stays until they are closed\.$/,
     );
     assert.match(found?.advice ?? '', /^Look for a Process whose streams are not closed/);
   }
@@ -31,7 +31,7 @@ test('on cgroup v1 nothing is said of dentries beside them, and somebody should 
   const target = { cgroup: { version: 1, path: '/x' } } as const;
   const evaluation = { trend: 'growing', causes: [causeShare('slab', 31e6, { reclaimable: true })] } as const;
   const found = applyRule(slabGrowth, { ...growing('slab'), target, evaluation });
-  assert.match(found?.headline ?? '', /: cgroup v1 does not say how much of it the kernel can take back\. Held open are/);
+  assert.match(found?.headline ?? '', /: cgroup v1 does not say how much of it the kernel can take back\. About 4,800 ends of pipes are held open/);
   assert.equal(found?.severity, 'warn');
 });
 
@@ -43,7 +43,7 @@ test('descriptors that are too small for the kernel memory there is explain none
         kernelObjects: [{ pid: 7, kind: 'epoll', count: 3000, grew: 0, seconds: 0 }],
       }),
     );
-  assert.match(sentenceText(held(12)?.text ?? []), /about 3,000 epoll sets, by pid 7:/);
+  assert.match(sentenceText(held(12)?.text ?? []), /^About 3,000 epoll sets are held open by pid 7:/);
   assert.equal(held(200), null);
   assert.equal(heldKernelObjects(ruleContext({})), null, 'nobody was asked');
 });
@@ -58,9 +58,9 @@ test('files of a tmpfs and watches take kernel memory, too, and what takes most 
   const watches = { kind: 'watch', pid: 7, count: 24_100, grew: 9000, seconds: 20 } as const;
   assert.equal(
     heldText(156, files, watches),
-    'On the tmpfs /shm lie about 150,000 files and folders: what they take stays until they are removed.',
+    'About 150,000 files and folders lie on the tmpfs /shm: what they take stays until they are removed.',
   );
-  assert.match(heldText(40, watches) ?? '', /about 24,000 watches on files and folders \(inotify\), by pid 7:/);
+  assert.match(heldText(40, watches) ?? '', /^About 24,000 watches on files and folders \(inotify\) are held open by pid 7:/);
   assert.equal(heldText(400, watches), null, 'they are too few for so much');
 });
 
@@ -77,7 +77,7 @@ test('files of a tmpfs that take more than kernel memory grows by are of another
     );
     return held && sentenceText(held.text);
   };
-  assert.match(named(1000) ?? '', /^On the tmpfs \/shm/);
+  assert.match(named(1000) ?? '', / lie on the tmpfs \/shm/);
   assert.match(named(1000, 3) ?? '', /sockets/, 'too short to know how fast they become more');
   assert.match(named(2000) ?? '', /sockets/);
   assert.match(named(0) ?? '', /sockets/);
@@ -86,7 +86,7 @@ test('files of a tmpfs that take more than kernel memory grows by are of another
 test('sockets explain much kernel memory only where they become more: those of clients that wait hold little', () => {
   const sockets = (grew: number) => heldText(180, { kind: 'socket', pid: 7, count: 1900, grew, seconds: 20 });
   assert.equal(sockets(0), null);
-  assert.match(sockets(600) ?? '', /about 1,900 sockets, by pid 7:/);
+  assert.match(sockets(600) ?? '', /^About 1,900 sockets are held open by pid 7:/);
 });
 
 test('beside page cache that no file explains, what grows in kernel memory is named', () => {
@@ -96,7 +96,7 @@ test('beside page cache that no file explains, what grows in kernel memory is na
       kernelObjects: [{ kind: 'watch', pid: 7, count: 24_100, grew: 9000, seconds: 20 }],
       evaluation: { trend: 'growing', causes: [causeShare('page-cache', 9e6), causeShare(cause, 3e6)] },
     });
-  assert.match(beside('slab')?.headline ?? '', / Held open are about 24,000 watches on files and folders/);
+  assert.match(beside('slab')?.headline ?? '', / About 24,000 watches on files and folders \(inotify\) are held open/);
   assert.match(beside('slab')?.advice ?? '', /^Look for a WatchService/);
   assert.doesNotMatch(beside('native')?.headline ?? '', /watches/);
 });

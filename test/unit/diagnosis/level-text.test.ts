@@ -43,4 +43,5 @@ test('a file that the container wrote is named if it is half of the page cache',
     log(400, { resident: [Number.NaN] }),
   ])
     assert.doesNotMatch(told(POD, [other]), /a\.log/);
+  assert.doesNotMatch(told({ ...POD, file: 100 }, [log(40)]), /a\.log/, 'page cache itself is too small to be told');
 });

@@ -37,6 +37,16 @@ test('another epoch begins a new run, marked as a restart, and the current run b
   assert.equal(h.series(ALL).t.length, 5);
 });
 
+test('a pause between two runs is not the interval of the samples', () => {
+  const h = new History();
+  const intervalAt = (s: number, epoch: string): number => {
+    h.append(sample(s, { usage: s }, epoch));
+    return h.series(ALL).intervalS;
+  };
+  assert.deepEqual([intervalAt(10, 'a'), intervalAt(190, 'b'), intervalAt(200, 'b')], [10, 10, 10]);
+  assert.deepEqual([intervalAt(230, 'b'), intervalAt(260, 'b')], [10, 30], 'memhound was started again with another interval');
+});
+
 test('a query for few points returns few, with the first and the newest', () => {
   const h = new History();
   for (let s = 1; s <= 1000; s++) h.append(sample(s, { usage: s }));

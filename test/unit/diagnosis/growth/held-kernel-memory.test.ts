@@ -48,7 +48,7 @@ test('files of a tmpfs that grow as fast as kernel memory are a leak that ends i
   );
   assert.match(
     found.headline,
-    /^Kernel memory grows 2\.6 MB a second on its own: kernel objects that the kernel cannot take back\. OOM kill in 4 minutes\. On the tmpfs \/shm lie about 150,000 files/,
+    /^Kernel memory grows 2\.6 MB a second on its own: kernel objects that the kernel cannot take back\. OOM kill in 4 minutes\. About 150,000 files and folders lie on the tmpfs \/shm:/,
   );
 });
 
@@ -86,14 +86,14 @@ test('rings of io_uring of which the kernel tells the sizes are a leak where the
   });
   const found = verdictOf(rings(5));
   assert.equal(found.leak, true);
-  assert.match(found.headline, /cannot take back\. OOM kill in 4 minutes\. Held open are about 400 io_uring rings, by pid 7/);
+  assert.match(found.headline, /cannot take back\. OOM kill in 4 minutes\. About 400 io_uring rings are held open by pid 7/);
   assert.equal(verdictOf(rings(0)).leak, null);
 });
 
 test('what processes hold is named at the first look where it is most of all kernel memory, and files of a tmpfs are not', () => {
   const atFirst = (objects: CountedObjects) => verdictOf({ ...objects, grew: 0, seconds: 0 });
   const rings = { kind: 'io_uring', pid: 7, count: 300, leastBytes: 300 * 409_600, grew: 0, seconds: 0 } as const;
-  assert.match(atFirst(rings).headline, /kernel objects that the kernel cannot take back\..* about 300 io_uring rings/);
+  assert.match(atFirst(rings).headline, /kernel objects that the kernel cannot take back\..* About 300 io_uring rings/);
   assert.equal(atFirst(rings).leak, null);
   assert.doesNotMatch(atFirst({ ...rings, count: 100, leastBytes: 100 * 409_600 }).headline, /io_uring/);
   assert.match(
@@ -105,5 +105,5 @@ test('what processes hold is named at the first look where it is most of all ker
 test('processes that have ended and are not waited for are a leak, with the one that should wait', () => {
   const found = verdictOf({ kind: 'zombie', pid: 7, count: 14_200, grew: 12_000, seconds: 40 });
   assert.equal(found.leak, true);
-  assert.match(found.headline, /There are about 14,000 processes that have ended and that pid 7 does not wait for \(zombies\)/);
+  assert.match(found.headline, /About 14,000 processes have ended, and pid 7 does not wait for them \(zombies\)/);
 });

@@ -14,7 +14,7 @@ test('much active page cache in the working set is an info finding', () => {
     title: '300 MiB of the working set is page cache that was read more than once',
     evidence: { activeFileBytes: 300 * MIB, workingSetBytes: GIB },
     advice:
-      'Kubernetes counts this cache toward node-pressure eviction, but the kernel reclaims it before an OOM kill, as far as it is written to disk. A log shipper or a grep that reads a log again causes it.',
+      'Kubernetes counts this cache toward node-pressure eviction, but the kernel reclaims it before an OOM kill, as far as it is written to disk. The usual cause is a log shipper or a grep that reads a log again.',
     limit: null,
     headline: null,
   });

@@ -228,7 +228,7 @@ test('what grows beside native memory and brings it comes first in the advice: t
     values: { kernel: 12 * MIB },
     kernelObjects: [{ pid: 7, kind: 'epoll', count: 3000, grew: 0, seconds: 0 }],
   } as const;
-  assert.match(beside('slab', selectors), /^Held open are about 3,000 epoll sets, by pid 7: .* Each Selector holds/);
+  assert.match(beside('slab', selectors), /^About 3,000 epoll sets are held open by pid 7: .* Each Selector holds/);
   assert.match(beside('slab'), /^First see whether the program holds it/);
 });
 
