@@ -31,7 +31,10 @@ test('on cgroup v1 nothing is said of dentries beside them, and somebody should 
   const target = { cgroup: { version: 1, path: '/x' } } as const;
   const evaluation = { trend: 'growing', causes: [causeShare('slab', 31e6, { reclaimable: true })] } as const;
   const found = applyRule(slabGrowth, { ...growing('slab'), target, evaluation });
-  assert.match(found?.headline ?? '', /: cgroup v1 does not say how much of it the kernel can take back\. About 4,800 ends of pipes are held open/);
+  assert.match(
+    found?.headline ?? '',
+    /: cgroup v1 does not say how much of it the kernel can take back\. About 4,800 ends of pipes are held open/,
+  );
   assert.equal(found?.severity, 'warn');
 });
 
