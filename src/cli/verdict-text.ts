@@ -32,7 +32,7 @@ function headlineRuleText({ headlineRule, trend }: Verdict): string {
 /** "unreclaimable memory, 1.9 GiB, against the memory limit of the cgroup (memory.max), 2 GiB" */
 function limitText({ limit }: Finding, verdict: Verdict): string {
   if (limit === null) return 'it compares nothing with a limit';
-  const level = limit.levelBytes === null ? 'not known at that time' : bytesText(limit.levelBytes);
+  const level = limit.levelBytes === null ? 'which is not known' : bytesText(limit.levelBytes);
   const bytes = limit.bytes === 'max' ? 'no limit is set' : limit.bytes === null ? 'which is not known' : bytesText(limit.bytes);
   return `${LEVEL_TEXTS[limit.level]}, ${level}, against ${limitName(limit.kind, verdict)}, ${bytes}`;
 }

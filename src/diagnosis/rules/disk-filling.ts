@@ -108,7 +108,9 @@ function roomFor(
 function limitOf(disk: DiskGrowth, pod: PodResources): FindingLimit {
   const { totalBytes, freeBytes } = disk.fileSystem;
   const level = 'disk-space';
+  // A series file has only what is free, and no file system that files lie on is free as a whole.
+  const isSized = totalBytes > freeBytes;
   return roomFor(disk, pod).by === 'disk'
-    ? { kind: 'file-system', bytes: totalBytes, level, levelBytes: totalBytes - freeBytes }
+    ? { kind: 'file-system', bytes: isSized ? totalBytes : null, level, levelBytes: isSized ? totalBytes - freeBytes : null }
     : { kind: 'ephemeral-storage', bytes: pod.ephemeralStorageLimitBytes, level, levelBytes: disk.usedBytes };
 }

@@ -36,6 +36,16 @@ test('a file that fills its disk within a quarter is a warning, with the time as
   });
 });
 
+test('the size of a file system of which only the free space is recorded is not known', () => {
+  const fileSystem = { kind: 'disk', freeBytes: 1e9, totalBytes: 1e9 } as const;
+  assert.deepEqual(applyRule(diskFilling, { files: [fileRow({ fileSystem })] })?.limit, {
+    kind: 'file-system',
+    bytes: null,
+    level: 'disk-space',
+    levelBytes: null,
+  });
+});
+
 test('within a day it is critical', () => {
   assert.equal(applyRule(diskFilling, { files: [fullIn(DAY_S + 10)] })?.severity, 'warn');
   assert.equal(applyRule(diskFilling, { files: [fullIn(DAY_S - 10)] })?.severity, 'critical');
