@@ -1,5 +1,22 @@
+import { type Series, valueIn } from '../history/series.ts';
 import { type CountedObjects, kernelObjects } from '../sources/process/kernel-objects.ts';
-import { SECOND_MS } from '../units.ts';
+import type { Evaluation } from '../trends/types.ts';
+import { MIB, SECOND_MS } from '../units.ts';
+
+/** In a run that is too young for a trend, kernel memory may grow if it rose by so much, and by this share of all that came. */
+const MIN_RISE_BYTES = 4 * MIB;
+const MIN_SHARE_OF_RISE = 1 / 4;
+
+/** Whether kernel memory grows, or may: then its objects are counted, so that the first verdict knows already how many came. */
+export function mayKernelGrow(
+  { trend, causes }: Pick<Evaluation, 'trend' | 'causes'>,
+  { t, fields }: Pick<Series, 't' | 'fields'>,
+): boolean {
+  if (causes.some(({ cause }) => cause === 'slab' || cause === 'kernel')) return true;
+  if (trend !== 'not-enough-data') return false;
+  const rise = (id: 'usage' | 'kernel'): number => (valueIn(fields, id, t.length - 1) ?? 0) - (valueIn(fields, id, 0) ?? 0);
+  return rise('kernel') >= Math.max(MIN_RISE_BYTES, MIN_SHARE_OF_RISE * rise('usage'));
+}
 
 interface FirstCount {
   readonly count: number;

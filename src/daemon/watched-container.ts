@@ -11,6 +11,7 @@ import type { FileRow, Ledger, TargetInfo, Verdict } from '../diagnosis/types.ts
 import { withCulprit } from '../diagnosis/with-culprit.ts';
 import { fieldName } from '../fields.ts';
 import { History } from '../history/history.ts';
+import type { Series } from '../history/series.ts';
 import { readerOf } from '../memory-facts.ts';
 import type { HistogramTake } from '../outlets/status.ts';
 import { openSampler, type Sampler, type Tick } from '../sample/sampler.ts';
@@ -32,7 +33,7 @@ import { CulpritRuns } from './culprit-runs.ts';
 import { EvaluationSchedule } from './evaluation-schedule.ts';
 import type { FileScan, FileScans } from './file-scans.ts';
 import { HeapHistograms } from './histograms.ts';
-import { KernelObjectCounts } from './kernel-object-counts.ts';
+import { KernelObjectCounts, mayKernelGrow } from './kernel-object-counts.ts';
 import { MappingsReader } from './mappings-reader.ts';
 import { readNativeMappings } from './native-mappings.ts';
 import { OomKillTracker } from './oom-kill-tracker.ts';
@@ -293,7 +294,7 @@ export class WatchedContainer implements AnsweringContainer {
     const evaluation = this.#evaluations.evaluate(this.history, { minHistorySeconds, final: ended !== null });
     const left = this.#leftByRuns();
     const series = this.history.series({ fields: null, fromS: null, toS: null, points: null, epoch: 'current' });
-    const kernelObjects = this.#kernelObjects(evaluation, nowMs);
+    const kernelObjects = this.#kernelObjects(evaluation, series, nowMs);
     const holders = kernelObjects.flatMap((objects) => ('pid' in objects ? [{ pids: [objects.pid] }] : []));
     try {
       const { verdict, steady } = composeVerdictAfter(this.#steady, {
@@ -338,10 +339,11 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   /** Kernel memory has no owner, but descriptors, watches and files of a tmpfs have: they are counted only where kernel memory grows. */
-  #kernelObjects({ causes }: Evaluation, nowMs: number): readonly CountedObjects[] {
+  #kernelObjects(evaluation: Evaluation, series: Series, nowMs: number): readonly CountedObjects[] {
     const { roots, pidsOf } = this.#options;
-    const grows = causes.some(({ cause }) => cause === 'slab' || cause === 'kernel');
-    return grows ? this.#objectCounts.look(nowMs, roots.proc, pidsOf(this.target), this.target.process?.pid ?? null) : [];
+    return mayKernelGrow(evaluation, series)
+      ? this.#objectCounts.look(nowMs, roots.proc, pidsOf(this.target), this.target.process?.pid ?? null)
+      : [];
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {

@@ -26,6 +26,13 @@ const MAX_GAPS = 4;
 const MAX_WAIT_S = HOUR_S;
 /** What stays after collections must rise by this multiple of the most that came between two: malloc keeps some of what is freed. */
 const MIN_FLOOR_RISE = 1.5;
+/**
+ * What a collection frees is used again first, so growth that goes on after it at once, for this share of the time before it, has none of it. At so
+ * much of the pace before: other memory grows with it.
+ */
+const MIN_SHARE_AFTER = 1 / 4;
+const MIN_SHARE_OF_PACE = 0.8;
+const MIN_ROWS_AFTER = 3;
 /** A collection must be expected within this share of the time that is left. */
 const MAX_SHARE_OF_REST = 1 / 2;
 /** A fall at a collection, as a share of what came before it and in bytes. */
@@ -38,6 +45,7 @@ const LATE_ROWS = 2;
 
 /** The time between two collections, or up to the first or from the last one. Values in bytes. */
 interface Gap {
+  readonly rows: number;
   readonly fromS: number;
   readonly toS: number;
   readonly lowest: number;
@@ -68,6 +76,7 @@ export function waitsForCollection(
     if (isGivenBack(ofRun, memory[to - 1]!)) return 'given-back';
     const floor = gaps.at(-2)?.left ?? start.lowest;
     if (floor - start.lowest >= MIN_FLOOR_RISE * mostBetween(gaps)) return 'counts';
+    if (goesOnAfterCollection(gaps)) return 'counts';
     const dueS = secondsToCollection(ofRun, { t, used, committed }, to);
     return dueS <= MAX_SHARE_OF_REST * (secondsToEnd ?? Number.POSITIVE_INFINITY) ? 'open' : 'counts';
   };
@@ -82,6 +91,7 @@ function gapsBetween(t: Float64Array, memory: Float64Array, counts: Float64Array
     if (values.length === 0) return;
     const after = isCollection ? memory.subarray(next, Math.min(next + LATE_ROWS, to)).filter(Number.isFinite) : null;
     gaps.push({
+      rows: values.length,
       fromS: t[first]!,
       toS: t[Math.min(next, to - 1)]!,
       lowest: least(values),
@@ -102,6 +112,19 @@ function gapsBetween(t: Float64Array, memory: Float64Array, counts: Float64Array
 const least = (values: Float64Array): number => values.reduce((low, value) => Math.min(low, value), Number.POSITIVE_INFINITY);
 
 const mostBetween = (gaps: readonly Gap[]): number => Math.max(...gaps.map(({ lowest, highest }) => highest - lowest));
+
+/** Whether growth went on after the newest collection of which that can be told as if there had been none. */
+function goesOnAfterCollection(gaps: readonly Gap[]): boolean {
+  const pace = ({ fromS, toS, lowest, highest }: Gap): number => (highest - lowest) / (toS - fromS);
+  const k = gaps.findLastIndex(({ rows, fromS, toS }, i) => {
+    const before = gaps[i - 1];
+    return before !== undefined && rows >= MIN_ROWS_AFTER && toS - fromS >= MIN_SHARE_AFTER * (before.toS - before.fromS);
+  });
+  const [before, after] = [gaps[k - 1], gaps[k]];
+  if (before === undefined || after === undefined) return false;
+  const risen = (after.highest - before.highest) / (after.toS - after.fromS);
+  return risen > 0 && risen >= MIN_SHARE_OF_PACE * pace(before);
+}
 
 function isGivenBack(gaps: readonly Gap[], now: number): boolean {
   const fell = gaps.some(({ lowest, highest, left }) => {

@@ -56,10 +56,24 @@ test('growth that the kernel swaps out does not wait for a collection that is du
   assert.deepEqual([stateWhere(false), stateWhere(true)], ['open', 'counts']);
 });
 
-test('growth that stays after two collections counts, after one it is open while another is due', () => {
-  assert.equal(stateOf({ seconds: 80, memoryMib: leak, collectedAt: [55] }), 'open');
-  assert.equal(stateOf({ seconds: 115, memoryMib: leak, collectedAt: [55, 110] }), 'counts');
-  assert.equal(stateOf({ seconds: 80, memoryMib: leak, collectedAt: [55] }, 40), 'counts', 'the end comes before the next');
+test('growth that goes on after a collection as if there had been none counts after a quarter of the time that came before', () => {
+  assert.equal(stateOf({ seconds: 67, memoryMib: leak, collectedAt: [55] }), 'open');
+  assert.equal(stateOf({ seconds: 69, memoryMib: leak, collectedAt: [55] }), 'counts');
+  assert.equal(stateOf({ seconds: 112, memoryMib: leak, collectedAt: [55, 110] }), 'counts', 'the first one told');
+  const slower = (second: number): number => leak(Math.min(55, second)) + 1.4 * Math.max(0, second - 55);
+  assert.equal(stateOf({ seconds: 80, memoryMib: slower, collectedAt: [55] }), 'open', 'seven tenths of the pace');
+  assert.equal(stateOf({ seconds: 80, memoryMib: slower, collectedAt: [55] }, 40), 'counts', 'the end comes before the next');
+});
+
+test('growth that stays after two collections counts', () => {
+  const slower = (second: number): number => leak(Math.min(55, second)) + 1.4 * Math.max(0, second - 55);
+  assert.equal(stateOf({ seconds: 105, memoryMib: slower, collectedAt: [55] }, 360), 'open');
+  assert.equal(stateOf({ seconds: 125, memoryMib: slower, collectedAt: [55, 120] }, 360), 'counts');
+});
+
+test('growth that pauses after a collection, while what it freed is used again, is open', () => {
+  const pauses = (second: number): number => leak(second < 55 ? second : Math.max(55, second - 10));
+  assert.equal(stateOf({ seconds: 72, memoryMib: pauses, collectedAt: [55] }), 'open');
 });
 
 test('growth over many collections counts, as does growth of hours', () => {
