@@ -81,7 +81,7 @@ function request<T>({ host, port, target, ended }: Asked, token: string | null, 
     sent.on('timeout', () => sent.destroy(new Error(`no answer in ${TIMEOUT_MS / SECOND_MS} s`)));
     sent.on('error', (error: NodeJS.ErrnoException) =>
       failed(
-        `expected a memhound at ${host}:${port}, but ${error.code ?? error.message}. It must run (memhound watch); --host and --port say where.`,
+        `${host}:${port}: expected a running memhound (memhound watch), found ${error.code === 'ECONNREFUSED' ? 'that nothing listens there' : (error.code ?? error.message)}; --host and --port say where it runs`,
       ),
     );
   });

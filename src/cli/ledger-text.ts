@@ -36,7 +36,7 @@ function sharedLimitText({ heldElsewhereBytes, heldByEndedBytes }: SharedLimit):
     heldByEndedBytes === null || heldByEndedBytes === 0
       ? ''
       : `, ${bytesText(heldByEndedBytes)} of it charged by containers that have ended (tmpfs, shared memory)`;
-  return `  ${'besides, others hold of the limit'.padEnd(58)} ${bytesText(heldElsewhereBytes).padStart(9)}  not reclaimable${ended}`;
+  return `  ${'held by others of the same limit'.padEnd(58)} ${bytesText(heldElsewhereBytes).padStart(9)}  not reclaimable${ended}`;
 }
 
 const pageStatesText = (states: Readonly<Record<string, number>>): string =>
@@ -44,11 +44,14 @@ const pageStatesText = (states: Readonly<Record<string, number>>): string =>
     .map(([name, bytes]) => `${name.replace(/Bytes$/, '')} ${bytesText(bytes)}`)
     .join(', ');
 
+/** A tool that counts none of the container's parts shows the values of the node. */
+const unknownText = ({ countedParts }: View): string => (countedParts.length === 0 ? 'the node' : 'not known');
+
 export const viewsText = (views: readonly View[]): string[] => [
   'What each tool shows now',
   ...views.map(
     (v) =>
-      `  ${`${v.tool}: ${v.metric}`.padEnd(58)} ${(v.bytes === null ? 'the node' : bytesText(v.bytes)).padStart(9)}  ${v.formula}`,
+      `  ${`${v.tool}: ${v.metric}`.padEnd(58)} ${(v.bytes === null ? unknownText(v) : bytesText(v.bytes)).padStart(9)}  ${v.formula}`,
   ),
 ];
 

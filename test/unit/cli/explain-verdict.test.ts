@@ -65,5 +65,5 @@ test('where nothing answers, or nothing has ended, the error says so', async () 
   assert.deepEqual([code, err], [1, 'memhound explain: it was not kept']);
   const nobody = await run({}, { port: 1 });
   assert.equal(nobody.code, 1);
-  assert.match(nobody.err, /expected a memhound at 127\.0\.0\.1:1, but ECONNREFUSED/);
+  assert.match(nobody.err, /127\.0\.0\.1:1: expected a running memhound .*, found that nothing listens there;/);
 });

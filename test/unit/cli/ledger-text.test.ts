@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { filesText } from '../../../src/cli/ledger-text.ts';
+import { filesText, viewsText } from '../../../src/cli/ledger-text.ts';
+import { toolViews } from '../../../src/diagnosis/tool-views.ts';
 import { fileRow } from '../../support/rule-context.ts';
 
 test('a file behind the page cache has the name of the process that holds it', () => {
   const [, line] = filesText([fileRow({ holders: [{ pid: 1, name: 'java orders.jar' }] })]);
   assert.match(line!, /^ {2}\/tmp\/spring\.log .*, java orders\.jar pid 1 fd 27 w, /);
+});
+
+test('a tool without a number shows the node only if it counts nothing of the container', () => {
+  const views = viewsText(toolViews({ usage: 1e6 }, 2, null, null));
+  const numberOf = (tool: string): string | undefined =>
+    views.find((line) => line.includes(tool))?.match(/ (the node|not known) /)?.[1];
+  assert.deepEqual([numberOf('free, top'), numberOf('(NMT)')], ['the node', 'not known']);
 });
