@@ -156,11 +156,12 @@ export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: nu
   const isNowExplained = before !== null && isExplained(before.evaluation, now);
   const rose = before !== null && hasRisen(before, found);
   const { evaluation: answer } = steady.keep('answer', found, ANSWER);
-  const field: Keeping<FieldTrend> = {
+  const keepingOf = (id: FieldName): Keeping<FieldTrend> => ({
     same: (a, b) => a.trend === b.trend,
-    // The fields of a cause that has just been found grow.
+    // The fields of a cause that has just been found grow, and all memory used grows with what is published to grow.
     atOnce: (published, to) =>
       isUnknown(published) ||
+      (id === 'usage' && answer.trend === 'growing' && to.trend === 'growing') ||
       isUnknown(to) ||
       (isNowExplained && to.trend === 'growing') ||
       (rose && published.trend === 'stable' && to.trend !== 'stable'),
@@ -168,10 +169,10 @@ export function steadyEvaluation(steady: Steady, now: Evaluation, usageBytes: nu
       (isUnknown(now) && !isUnknown(answer) && !isUnknown(published)) ||
       (answer.trend === 'growing' && published.trend === 'growing' && isPause(to)),
     asLongAsFound: (published, to) => !isUnknown(published) && !isUnknown(to) && now.leak !== true,
-  };
+  });
   const fields = entriesOf(now.fields).map(([id, trend]): [FieldName, FieldTrend] => [
     id,
-    steady.keep(`trend of ${id}`, trend, field),
+    steady.keep(`trend of ${id}`, trend, keepingOf(id)),
   ]);
   return { ...answer, fields: Object.fromEntries(fields) };
 }

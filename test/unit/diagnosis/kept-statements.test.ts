@@ -125,6 +125,20 @@ describe('the trend of a field', () => {
     assert.deepEqual([last.trend, last.fields.anon?.trend, last.fields.shmem?.trend], ['stable', 'growing', 'growing']);
   });
 
+  test('of all memory used is growth at once where what is published grows', () => {
+    const rises = (trend: Trend, usage: Trend): Evaluation => ({
+      ...growing(1e6, trend === 'growing' ? ['page-cache'] : []),
+      trend,
+      fields: { usage: fieldTrend(usage, 1e6), file: fieldTrend(trend, 1e6) },
+    });
+    const found = [
+      rises('stable', 'stable'),
+      ...Array.from({ length: 25 }, (_, i) => rises('growing', i < 15 ? 'settling' : 'growing')),
+    ];
+    const said = published(found, steadyEvaluation, MINUTE_S).map(({ trend, fields }) => `${trend} ${fields.usage?.trend}`);
+    assert.deepEqual([said[20], said[21]], ['stable stable', 'growing growing']);
+  });
+
   test('is growth through a pause between two bursts, with the answer', () => {
     const inBursts = (trend: Trend, bursts: number | null): Evaluation => {
       const field = fieldTrend(trend, 1e6);
