@@ -26,6 +26,12 @@ const MAX_SYSTEM = 500;
 const RANK = { hot: 3, seed: 2, below: 1, root: 0 } as const;
 /** A hot folder of up to 100 names is walked every 10 s. Larger ones and other kinds are walked less often, in proportion to their cost. */
 const HOT_AGAIN_MS = 10_000;
+/**
+ * While files in sight do not explain the page cache, a hot folder of up to 50 names is walked this often, a larger one in proportion: what a program
+ * writes and closes there is known before it is many MiB, and a folder takes less than a thousandth of a CPU.
+ */
+const SEARCHED_AGAIN_MS = 2000;
+const SEARCHED_MS_PER_NAME = 40;
 const OTHERS_AGAIN_MS = 600_000;
 
 /** The folders that are due at one time, the next one last. */
@@ -147,7 +153,8 @@ function isDue({ walkedAtMs, cost, tookMs, kind }: Folder, nowMs: number, wide: 
   if (walkedAtMs === null) return true;
   const costlier = Math.max(1, cost / 100) * (kind === 'hot' ? 1 : 6);
   const againMs = Math.min(OTHERS_AGAIN_MS, HOT_AGAIN_MS * costlier);
-  const sooner = wide && kind === 'hot' ? Math.max(HOT_AGAIN_MS, tookMs / SEARCH_SHARE - tookMs) : againMs;
+  const soonestMs = Math.min(HOT_AGAIN_MS, Math.max(SEARCHED_AGAIN_MS, cost * SEARCHED_MS_PER_NAME));
+  const sooner = wide && kind === 'hot' ? Math.max(soonestMs, tookMs / SEARCH_SHARE - tookMs) : againMs;
   return ageMs(walkedAtMs, nowMs) >= Math.min(againMs, sooner);
 }
 

@@ -48,6 +48,17 @@ test('while page cache is not explained, a folder whose names change is walked a
   assert.equal(queue.next(NOW_MS + 50 * SECOND_MS, true)?.path, '/data/spool');
 });
 
+test('while page cache is not explained, a folder whose names change is walked again after two seconds if it has few, and after more in proportion', () => {
+  const againAfter = (cost: number, wide: boolean): number => {
+    const queue = new FolderQueue(10);
+    queue.add('/data/spool', 'hot', NOW_MS);
+    Object.assign(queue.next(NOW_MS, true)!, { walkedAtMs: NOW_MS, entries: cost, cost });
+    return Array.from({ length: 20 }, (_, i) => i + 1).find((s) => queue.next(NOW_MS + s * SECOND_MS, wide) !== null)!;
+  };
+  assert.deepEqual([againAfter(20, true), againAfter(100, true), againAfter(1000, true)], [2, 4, 10]);
+  assert.deepEqual([againAfter(20, false), againAfter(150, false)], [10, 15]);
+});
+
 test('a folder that is found while others are walked is walked before them, and one that was dropped is not', () => {
   const queue = new FolderQueue(10);
   for (const day of ['01', '02', '03']) queue.add(`/data/2026/${day}`, 'below', NOW_MS - 2 * HOUR_MS);
