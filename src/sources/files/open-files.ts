@@ -43,6 +43,13 @@ const MAX_KNOWN = 2000;
  * most rounds only this many numbers beyond the highest open one are tried; every eighth round tries all of them.
  */
 const PROBE_BEYOND = 16;
+/**
+ * Whatever the turn, each scan tries the numbers right beyond the highest open one, until so many in a row are free: there lies what a program has
+ * opened since and keeps open.
+ */
+const FREE_BEYOND_NEWEST = 3;
+const MAX_NEWEST = 32;
+const NEWEST_OVER_BUDGET = 8;
 const FULL_SCAN_EVERY = 8;
 
 /**
@@ -162,17 +169,29 @@ export class OpenFiles {
     for (const fd of known.unasked.keys()) if (numbers.size < looked) numbers.add(fd); // it may be closed by now
     for (let fd = from; fd < to; fd++) numbers.add(fd);
     budget.spend(numbers.size + 1);
-    for (const fd of numbers) {
-      const file = this.#statDescriptor(pid, fd, known, budget);
-      if (file === null) known.files.delete(fd);
-      else if (known.files.has(fd) || known.files.size < MAX_KNOWN || evictSmaller(known.files, file)) known.files.set(fd, file);
-      else this.#notRemembered.push(file);
-    }
+    for (const fd of numbers) this.#look(pid, fd, known, budget);
+    this.#lookAtNewest(pid, slots, known, budget);
     known.next = to < end ? to : 0;
     if (to < end || to === from) return;
     known.top = known.highest;
     known.highest = 0;
     known.rounds++;
+  }
+
+  #look(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): void {
+    const file = this.#statDescriptor(pid, fd, known, budget);
+    if (file === null) known.files.delete(fd);
+    else if (known.files.has(fd) || known.files.size < MAX_KNOWN || evictSmaller(known.files, file)) known.files.set(fd, file);
+    else this.#notRemembered.push(file);
+  }
+
+  #lookAtNewest(pid: number, slots: number, known: KnownDescriptors, budget: WorkBudget): void {
+    const first = Math.max(known.top, known.highest) + 1;
+    const end = Math.min(slots, first + (budget.left > 0 ? MAX_NEWEST : atLeast(1, NEWEST_OVER_BUDGET / this.#processes)));
+    for (let fd = first; fd < end && fd <= Math.max(first - 1, known.highest) + FREE_BEYOND_NEWEST; fd++) {
+      budget.spend(1);
+      this.#look(pid, fd, known, budget);
+    }
   }
 
   #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {

@@ -121,3 +121,14 @@ test('beside hundreds of files that are written, which cost more than a scan add
   assert.ok(scans < 100, 'all are found');
   assert.ok((budget.spent - before) / scans < 250, `${budget.spent - before} operations in ${scans} scans`);
 });
+
+test('what is opened and kept open is seen at the next scan, however many descriptors there are before it and however few are tried in a scan', (t) => {
+  const process = withFiles(t, '0100001');
+  const budget = new WorkBudget(100, 1000);
+  for (let fd = 0; fd < 150; fd++) process.open(fd);
+  for (let scan = 0; scan < 40; scan++) process.look(budget);
+  for (let fd = 150; fd < 180; fd += 3) {
+    for (const opened of [fd, fd + 1, fd + 2]) process.open(opened);
+    assert.equal(process.look(budget).seen.length, fd + 3);
+  }
+});
