@@ -3,7 +3,7 @@ import { KIB } from '../../units.ts';
 import { decodePath } from '../process/pinned-path.ts';
 import type { FileBytes, FileReading, ResidencyState } from '../types.ts';
 import { allocatedBytes, type FileResidency } from './measure-files.ts';
-import type { ScanTimes } from './tracked-files.ts';
+import { madeMs, type ScanTimes } from './tracked-files.ts';
 
 /** The small files of one folder, and the folders in it. */
 interface Sum {
@@ -15,6 +15,8 @@ interface Sum {
   /** Resident bytes of files that were written after the container had started. */
   ownBytes: number;
   mtimeMs: number;
+  /** When the newest of them was written or made. */
+  madeMs: number;
   /** Folders in it, and the blocks on disk of those that were changed after the container had started: these are in memory like those of files. */
   folders: number;
   folderBytes: number;
@@ -64,6 +66,7 @@ export class FolderSums {
       dirtyBytes: 0,
       ownBytes: 0,
       mtimeMs: 0,
+      madeMs: 0,
       folders: 0,
       folderBytes: 0,
       completedMs: this.#complete.get(folder)?.completedMs ?? null,
@@ -99,6 +102,7 @@ export class FolderSums {
     sum.dirtyBytes += weight * (measured.dirtyBytes ?? 0);
     if (isOwn) sum.ownBytes += residentBytes;
     sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
+    sum.madeMs = Math.max(sum.madeMs, madeMs(stat));
     sum.residency = residency;
     if (measured.fileSystem !== null) sum.dev = stat.dev;
   }
@@ -110,6 +114,7 @@ export class FolderSums {
     sum.folders += weight;
     if (isOwn) sum.folderBytes += weight * allocatedBytes(stat);
     sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
+    sum.madeMs = Math.max(sum.madeMs, stat.mtimeMs);
     sum.dev ??= stat.dev;
   }
 
@@ -246,6 +251,7 @@ function withParts(own: Sum, parts: readonly Sum[], scale = 1): Sum {
     dirtyBytes: total(({ dirtyBytes }) => dirtyBytes),
     ownBytes: total(({ ownBytes }) => ownBytes),
     mtimeMs: Math.max(own.mtimeMs, ...parts.map(({ mtimeMs }) => mtimeMs)),
+    madeMs: Math.max(own.madeMs, ...parts.map((part) => part.madeMs)),
     isSampled: own.isSampled || parts.some(({ isSampled }) => isSampled),
     residency: [own, ...parts].find(({ residency }) => residency.state === 'known')?.residency ?? own.residency,
     dev: [own, ...parts].find(({ dev }) => dev !== null)?.dev ?? null,
@@ -278,8 +284,8 @@ function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: Unq
 }
 
 /** Until the first walk of a folder is complete, and in the scan that completes it, new bytes in its sum were only discovered; they are no growth. */
-const isFoundLate = ({ completedMs, mtimeMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
-  mtimeMs < firstScanMs && (completedMs === null || completedMs === nowMs);
+const isFoundLate = ({ completedMs, madeMs: newestMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
+  newestMs < firstScanMs && (completedMs === null || completedMs === nowMs);
 
 const increase = (sum: FileBytes, before: FileBytes | undefined): FileBytes => ({
   sizeBytes: Math.max(0, sum.sizeBytes - (before?.sizeBytes ?? 0)),

@@ -22,6 +22,7 @@ import {
   isDue,
   isSignificantChange,
   isWritten,
+  madeMs,
   queryPriority,
   type ScanTimes,
   type TrackedFile,
@@ -465,7 +466,7 @@ export class PageCacheScanner {
       const path = `${folder === '/' ? '' : folder}/${name}`;
       const file = large ? this.#track(path, stat) : null;
       if (file !== null) Object.assign(file, { path, lostMs: null } satisfies Partial<TrackedFile>);
-      if (file === null) this.#sums.add(folder, stat, measured, { weight, isOwn: stat.mtimeMs >= this.#times.processStartMs });
+      if (file === null) this.#sums.add(folder, stat, measured, { weight, isOwn: madeMs(stat) >= this.#times.processStartMs });
       else setResidency(file, stat, measured, nowMs);
     });
   }
@@ -484,7 +485,7 @@ export class PageCacheScanner {
 /** What a file has in memory that it did not have before: all of it if the container wrote it. */
 function grownBytes({ residency, stat, firstResidentBytes }: TrackedFile, { processStartMs }: ScanTimes): number {
   const resident = residency?.residentBytes ?? 0;
-  return stat.mtimeMs >= processStartMs ? resident : Math.max(0, resident - firstResidentBytes);
+  return madeMs(stat) >= processStartMs ? resident : Math.max(0, resident - firstResidentBytes);
 }
 
 const residentSum = (files: Iterable<TrackedFile>): number => {

@@ -47,6 +47,12 @@ export interface ScanTimes {
 /** Time at which a file was created; if the file system does not record it, the time of its last change. */
 const bornMs = (stat: Stats): number => (stat.birthtimeMs > 0 ? stat.birthtimeMs : stat.ctimeMs);
 
+/**
+ * When a file was last written or made. A file that was unpacked or copied keeps the time at which its original was written, which may be years ago
+ * (`tar`, `cp -p`).
+ */
+export const madeMs = (stat: Stats): number => Math.max(stat.mtimeMs, bornMs(stat));
+
 export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
 /** A query is out of date after a minute, because pages are read and reclaimed although the file does not change. */
@@ -98,7 +104,7 @@ export const toFileReading = (file: TrackedFile, times: ScanTimes): FileReading 
   openBy: file.openBy.map(({ pid, fd, mode }) => ({ pid, fd, mode })),
   deleted: file.deleted,
   fileSystem: file.residency === null ? null : times.fileSystemOf(file.stat.dev),
-  isOwn: file.stat.mtimeMs >= times.processStartMs,
+  isOwn: madeMs(file.stat) >= times.processStartMs,
   foundLate: foundLate(file, times),
 });
 

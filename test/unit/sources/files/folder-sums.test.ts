@@ -8,10 +8,11 @@ const FIRST_SCAN_MS = 1000;
 const BEFORE_MS = 500;
 
 /** One file of so many KiB, all of it in memory, in a folder that is walked whole in this scan. */
-function walk(sums: FolderSums, folder: string, kib: number, { nowMs, mtimeMs = BEFORE_MS, dev = 1, ends = true }: Walk): void {
+function walk(sums: FolderSums, folder: string, kib: number, given: Walk): void {
+  const { nowMs, mtimeMs = BEFORE_MS, bornMs = mtimeMs, dev = 1, ends = true } = given;
   const bytes = kib * KIB;
   sums.begin(folder, nowMs);
-  const stat = { size: bytes, blocks: bytes / 512, mtimeMs, dev } as Stats;
+  const stat = { size: bytes, blocks: bytes / 512, mtimeMs, ctimeMs: mtimeMs, birthtimeMs: bornMs, dev } as Stats;
   const measured = { residentBytes: bytes, dirtyBytes: 0, residency: { state: 'known', method: 'fincore' } } as const;
   const fileSystem = { kind: 'disk', freeBytes: 1e9, totalBytes: 1e9 } as const;
   sums.add(folder, stat, { ...measured, fileSystem }, { weight: 1, isOwn: true });
@@ -21,6 +22,7 @@ function walk(sums: FolderSums, folder: string, kib: number, { nowMs, mtimeMs = 
 interface Walk {
   readonly nowMs: number;
   readonly mtimeMs?: number;
+  readonly bornMs?: number;
   readonly dev?: number;
   readonly ends?: boolean;
 }
@@ -39,6 +41,12 @@ test('folders that are too small for a row count with the one above, and what wa
   assert.deepEqual(rowsOf(sums, 2000), [['/data/', 170, 40]], 'a was written before the first scan, b after it');
   walk(sums, '/data/a', 50, { nowMs: 3000 });
   assert.deepEqual(rowsOf(sums, 3000), [['/data/', 180, 0]], 'it grew');
+});
+
+test('a folder whose files were unpacked after the first scan has grown, although each has the time of its original', () => {
+  const sums = new FolderSums();
+  walk(sums, '/data/build-7', 100, { nowMs: 2000, bornMs: 1500 });
+  assert.deepEqual(rowsOf(sums, 2000), [['/data/build-7/', 100, 0]]);
 });
 
 test('a small folder whose walk goes on over several scans is found once', () => {
