@@ -79,9 +79,11 @@ export function filesThatRose(series: Series, cause: FileCause, bytesPerHour: nu
  * another's. Files on a disk that it only reads are taken for its own, but for those of the system, which every program reads.
  */
 const mayBeCharged = (f: FileTrack, cause: FileCause): boolean => {
-  if (f.isOwn || f.deleted || f.writtenFiles > 0) return true;
+  if (isWrittenHere(f)) return true;
   return cause === 'page-cache' ? isLibrary(f) || !isSystemFolder(f.path) : f.openFiles > 0;
 };
+
+const isWrittenHere = (f: FileTrack): boolean => f.isOwn || f.deleted || f.writtenFiles > 0;
 
 /** The rows of folders, groups or files that were named before; null: one of them is not in sight any more. */
 export function rowsNamed(tracks: readonly FileTrack[], cause: FileCause, paths: readonly string[]): readonly FileRow[] | null {
@@ -146,7 +148,8 @@ export function diskGrowths(tracks: readonly FileTrack[]): DiskGrowth[] {
   const disks = new Map<number, { readonly fileSystem: FileSystemUse; readonly on: FileTrack[] }>();
   for (const track of tracksOn(tracks, 'disk')) {
     const { fileSystem } = track;
-    if (fileSystem === null) continue;
+    // The folders of the system hold thousands of files, and a walk that finds more of them finds nothing that takes space.
+    if (fileSystem === null || (isSystemFolder(track.path) && !isWrittenHere(track))) continue;
     const disk = disks.get(fileSystem.totalBytes) ?? { fileSystem, on: [] };
     disk.on.push(track);
     disks.set(fileSystem.totalBytes, disk);

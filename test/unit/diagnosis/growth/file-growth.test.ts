@@ -231,6 +231,11 @@ test('a disk is filled by all files on it together', () => {
   );
 });
 
+test('a folder of the system of which a walk finds more and more fills no disk, unless the container writes there', () => {
+  const found = (isOwn: boolean) => hours([group('/usr/share/app/', [0, 10, 20, 30], 900, { isOwn, writtenFiles: 0 })]);
+  assert.deepEqual([found(false), found(true)], [[], [[['/usr/share/app/'], 20, 30]]]);
+});
+
 test('what fills a disk is measured by allocated bytes, whatever of them is in memory', () =>
   assert.deepEqual(hours([track('/data/x', [0, 10, 20, 30], { resident: [5, 5, 5, 5] })]), [[['/data/x'], 20, 30]]));
 
