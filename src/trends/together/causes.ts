@@ -1,6 +1,6 @@
 import type { FieldId } from '../../fields.ts';
 import { type FieldReader, UNRECLAIMABLE_FIELDS, unreclaimable, versionOf } from '../../memory-facts.ts';
-import { HOUR_S } from '../../units.ts';
+import { DAY_S, HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
 import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
@@ -68,9 +68,13 @@ const unreclaimableSum = (fields: Fields): MovingSum => ({
   by: [...UNRECLAIMABLE_FIELDS, 'slab', 'kernel', 'unevictable'],
 });
 
-function etaTo(room: number, rate: GrowthRate, event: Eta['event']): Eta | null {
+/** An end that is at least ten years away is none: growth whose rate is all but 0 has not been seen to go anywhere. */
+const FURTHEST_END_S = 3650 * DAY_S;
+
+export function etaTo(room: number, rate: Pick<GrowthRate, 'slope' | 'low' | 'high'>, event: Eta['event']): Eta | null {
   if (!(rate.slope > 0) || !Number.isFinite(room)) return null;
   const seconds = (perHour: number) => Math.max(0, (room / perHour) * HOUR_S);
+  if (seconds(rate.high) >= FURTHEST_END_S) return null;
   return { event, seconds: seconds(rate.slope), low: seconds(rate.high), high: rate.low > 0 ? seconds(rate.low) : null };
 }
 

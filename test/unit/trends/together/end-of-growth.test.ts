@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type ByField, entriesOf } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
 import type { DerivedTrends, Limits } from '../../../../src/trends/together/cause-confidence.ts';
-import { combineFields } from '../../../../src/trends/together/causes.ts';
+import { combineFields, etaTo } from '../../../../src/trends/together/causes.ts';
 import type { CoMovement } from '../../../../src/trends/together/co-movement.ts';
 import type { TrendStatistics } from '../../../../src/trends/types.ts';
 import { DAY_S, HOUR_S } from '../../../../src/units.ts';
@@ -160,4 +160,10 @@ test('anonymous memory and usage that grow without a cause leave open whether it
   assert.equal(leakOf({ usage: growing(10), anon: growing(10), heap_used: still }), null);
   assert.equal(leakOf({ usage: growing(10), anon: still, heap_used: still }), false);
   assert.equal(leakOf({ usage: still, anon: growing(10), heap_used: still }), false);
+});
+
+test('growth at a rate of all but nothing has no end', () => {
+  const room = 700 * 2 ** 20;
+  assert.equal(etaTo(room, { slope: 1e-6, low: 0, high: 1e-6 }, 'oom-kill'), null);
+  assert.equal(etaTo(room, { slope: 1e6, low: 0, high: 2e6 }, 'oom-kill')?.event, 'oom-kill');
 });
