@@ -59,8 +59,9 @@ export function rateText(bytesPerHour: number, unit: RateUnit = rateUnitOf(bytes
  */
 export function rateWithIntervalText(slope: number, low: number, high: number): string {
   const steepest = Math.max(Math.abs(low), Math.abs(high));
-  const { per, hours } = timeUnitOf(Math.abs(slope) >= steepest / 100 ? slope : steepest);
-  const [size, unit] = byteUnitOf(hours * (Math.abs(slope) >= steepest / 100 ? slope : steepest));
+  const readable = Math.abs(slope) >= steepest / 100 ? slope : steepest;
+  const { per, hours } = timeUnitOf(readable);
+  const [size, unit] = byteUnitOf(hours * readable);
   const [at, from, to] = distinctTexts([slope, low, high].map((value) => (value * hours) / size));
   return `${at} ${unit} ${per} (90 %: ${from} to ${to})`;
 }

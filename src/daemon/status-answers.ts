@@ -122,7 +122,11 @@ export class StatusAnswers implements Status {
     // One at a time for all containers, because each costs the pod something.
     const { searched } = this.#containers;
     if (searched !== null)
-      throw new ApiError('culprit-runs', 409, `a culprit is searched in ${searched.info().id}; wait for it, or send DELETE`);
+      throw new ApiError(
+        'culprit-runs',
+        409,
+        `a search for a culprit runs in ${searched.info().id}; wait for it, or send DELETE`,
+      );
     culprits.start(cause, forSeconds, release);
     return culpritAnswer(culprits);
   }
@@ -220,7 +224,7 @@ const culpritAnswer = (culprits: CulpritRuns | null): CulpritAnswer => ({
 
 const noJvm = (): ApiError => new ApiError('no-jvm', 409, 'there is no JVM in this container that could be asked');
 
-/** Whether a report is of the target that had this id, container or name: its id ends with it. */
+/** Whether a report is of the target that had this id, container or name. */
 function isReportOf(report: FinalReport, wanted: string): boolean {
   const { id, container, name } = reportedTarget(report);
   return wanted === id || wanted === container || wanted === name;

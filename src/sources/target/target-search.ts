@@ -65,7 +65,7 @@ function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms:
   const notes: string[] = [];
   if (jvms.length > 1)
     notes.push(
-      `${jvms.length} JVMs run here; the biggest is watched (${jvms.map((t) => `pid ${t.process?.pid}`).join(', ')}); --pid N or --target NAME chooses another`,
+      `${jvms.length} JVMs run here (${jvms.map((t) => `pid ${t.process?.pid}`).join(', ')}); the biggest, pid ${chosen.process?.pid}, is chosen; --pid N or --target NAME chooses another`,
     );
   const shared = countSharing(seen, chosen, options.selfPid);
   if (shared > 0)
