@@ -14,9 +14,8 @@ interface Sum {
   dirtyBytes: number;
   /** Resident bytes of files that were written after the container had started. */
   ownBytes: number;
-  mtimeMs: number;
   /** When the newest of them was written or made. */
-  madeMs: number;
+  mtimeMs: number;
   /** Folders in it, and the blocks on disk of those that were changed after the container had started: these are in memory like those of files. */
   folders: number;
   folderBytes: number;
@@ -66,7 +65,6 @@ export class FolderSums {
       dirtyBytes: 0,
       ownBytes: 0,
       mtimeMs: 0,
-      madeMs: 0,
       folders: 0,
       folderBytes: 0,
       completedMs: this.#complete.get(folder)?.completedMs ?? null,
@@ -101,8 +99,7 @@ export class FolderSums {
     sum.residentBytes += residentBytes;
     sum.dirtyBytes += weight * (measured.dirtyBytes ?? 0);
     if (isOwn) sum.ownBytes += residentBytes;
-    sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
-    sum.madeMs = Math.max(sum.madeMs, madeMs(stat));
+    sum.mtimeMs = Math.max(sum.mtimeMs, madeMs(stat));
     sum.residency = residency;
     if (measured.fileSystem !== null) sum.dev = stat.dev;
   }
@@ -114,7 +111,6 @@ export class FolderSums {
     sum.folders += weight;
     if (isOwn) sum.folderBytes += weight * allocatedBytes(stat);
     sum.mtimeMs = Math.max(sum.mtimeMs, stat.mtimeMs);
-    sum.madeMs = Math.max(sum.madeMs, stat.mtimeMs);
     sum.dev ??= stat.dev;
   }
 
@@ -251,7 +247,6 @@ function withParts(own: Sum, parts: readonly Sum[], scale = 1): Sum {
     dirtyBytes: total(({ dirtyBytes }) => dirtyBytes),
     ownBytes: total(({ ownBytes }) => ownBytes),
     mtimeMs: Math.max(own.mtimeMs, ...parts.map(({ mtimeMs }) => mtimeMs)),
-    madeMs: Math.max(own.madeMs, ...parts.map((part) => part.madeMs)),
     isSampled: own.isSampled || parts.some(({ isSampled }) => isSampled),
     residency: [own, ...parts].find(({ residency }) => residency.state === 'known')?.residency ?? own.residency,
     dev: [own, ...parts].find(({ dev }) => dev !== null)?.dev ?? null,
@@ -284,8 +279,8 @@ function addUnqueried(sums: Map<string, UnqueriedSum>, reason: string, part: Unq
 }
 
 /** Until the first walk of a folder is complete, and in the scan that completes it, new bytes in its sum were only discovered; they are no growth. */
-const isFoundLate = ({ completedMs, madeMs: newestMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
-  newestMs < firstScanMs && (completedMs === null || completedMs === nowMs);
+const isFoundLate = ({ completedMs, mtimeMs }: Sum, { nowMs, firstScanMs }: ScanTimes): boolean =>
+  mtimeMs < firstScanMs && (completedMs === null || completedMs === nowMs);
 
 const increase = (sum: FileBytes, before: FileBytes | undefined): FileBytes => ({
   sizeBytes: Math.max(0, sum.sizeBytes - (before?.sizeBytes ?? 0)),

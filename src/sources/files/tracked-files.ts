@@ -96,7 +96,7 @@ export const toFileReading = (file: TrackedFile, times: ScanTimes): FileReading 
   path: decodePath(file.path),
   sizeBytes: file.stat.size,
   allocatedBytes: allocatedBytes(file.stat),
-  mtimeMs: file.stat.mtimeMs,
+  mtimeMs: madeMs(file.stat),
   residentBytes: file.residency?.residentBytes ?? null,
   dirtyBytes: file.residency?.dirtyBytes ?? null,
   residentAtMs: file.residency === null ? null : file.queriedAtMs,

@@ -17,5 +17,9 @@ test('files that were unpacked, which keep the time of their original, count as 
     utimesSync(join(dir, name), LONG_AGO, LONG_AGO);
   }
   const rows = await watcher(t).scan(Date.now());
-  for (const path of [join(dir, 'large.jar'), `${dir}/`]) assert.equal(rows.find((row) => row.path === path)?.isOwn, true, path);
+  for (const path of [join(dir, 'large.jar'), `${dir}/`]) {
+    const row = rows.find((one) => one.path === path);
+    assert.equal(row?.isOwn, true, path);
+    assert.ok(row.mtimeMs! > LONG_AGO.getTime(), `${path} is not taken for a file that is only read`);
+  }
 });
