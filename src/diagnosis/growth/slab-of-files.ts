@@ -17,9 +17,10 @@ export function withoutSlabOfFiles(evaluation: Evaluation, grown: GrownFiles): E
   const slab = causes.find(({ cause, reclaimable }) => cause === 'slab' && reclaimable);
   const cache = causes.find(({ cause }) => cause === 'page-cache');
   if (slab === undefined || cache === undefined) return evaluation;
-  const filesPerHour = grown['page-cache'].reduce((sum, { files, residentBytes, residentGrowthBytesPerHour }) => {
-    return residentBytes ? sum + (files / residentBytes) * Math.max(0, residentGrowthBytesPerHour ?? 0) : sum;
-  }, 0);
+  const rows = grown['page-cache'];
+  const bytes = rows.reduce((sum, { residentBytes }) => sum + (residentBytes ?? 0), 0);
+  // The pace of the cgroup's sum: that of thousands of files stands still while they are walked.
+  const filesPerHour = bytes > 0 ? (rows.reduce((sum, { files }) => sum + files, 0) / bytes) * cache.bytesPerHour : 0;
   if (slab.bytesPerHour > filesPerHour * SLAB_PER_FILE_BYTES + SLAB_PER_CACHE * cache.bytesPerHour) return evaluation;
   const rest = causes.filter((share) => share !== slab);
   const isHarmless =

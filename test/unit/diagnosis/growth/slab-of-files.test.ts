@@ -5,7 +5,7 @@ import { KIB, MIB } from '../../../../src/units.ts';
 import { causeShare, fieldTrend, fileRow, filesThatGrow, ruleContext } from '../../../support/rule-context.ts';
 
 /** Files of 20 KiB, 36,000 more each hour, on cgroup v1. */
-function thumbnails(slabBytes: number, anon: 'stable' | 'growing' = 'stable') {
+function thumbnails(slabBytes: number, anon: 'stable' | 'growing' = 'stable', seenPerHour = 1) {
   const { evaluation } = ruleContext({
     evaluation: {
       trend: 'growing',
@@ -16,13 +16,17 @@ function thumbnails(slabBytes: number, anon: 'stable' | 'growing' = 'stable') {
   });
   const files = 36_000;
   const bytes = files * 20 * KIB;
-  const row = fileRow({ kind: 'folder', path: '/thumbs/', files, residentBytes: bytes, residentGrowthBytesPerHour: bytes });
+  const growth = { residentBytes: bytes, residentGrowthBytesPerHour: seenPerHour * bytes };
+  const row = fileRow({ kind: 'folder', path: '/thumbs/', files, ...growth });
   const { causes, leak } = withoutSlabOfFiles(evaluation, filesThatGrow([row]).grown);
   return [causes.map(({ cause }) => cause), leak];
 }
 
 test('the inodes and names of many small files belong to the files, and the kernel takes them back', () =>
   assert.deepEqual(thumbnails(120 * MIB), [['page-cache'], false]));
+
+test('they belong to the files while a walk of these is under way, too, and their own sum stands', () =>
+  assert.deepEqual(thumbnails(120 * MIB, 'stable', 0), [['page-cache'], false]));
 
 test('kernel memory beyond what the files bring stays a cause, and where another part grows the leak stays open', () => {
   assert.deepEqual(thumbnails(400 * MIB), [['page-cache', 'slab'], null]);
