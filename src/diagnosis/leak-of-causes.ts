@@ -44,15 +44,19 @@ export function withCauses(evaluation: Evaluation, causes: readonly CauseShare[]
   return { ...answered, causes, etas };
 }
 
-/** Growth of which it is open whether it leaks is led by what the kernel takes back, if that is so many times as fast. */
-const LEADING_RATIO = 1.5;
+/**
+ * Growth of which it is open whether it leaks is led by what the kernel takes back, if that is so many times as fast: by a little where a heap fills
+ * or a JVM starts, which may be over in a moment, by much where it will be a leak if it goes on for some seconds more.
+ */
+const LEADING_RATIO = { ends: 1.5, goesOn: 4 };
 
 /** Whether causes that the kernel takes back are to be told first: the others are smaller, and whether they leak is not known. null: not both are there. */
-export function leadsOpenCauses({ leak, causes }: Evaluation): boolean | null {
+export function leadsOpenCauses({ leak, causes }: Evaluation, mayEnd: boolean): boolean | null {
   const open = causes.filter(({ reclaimable }) => !reclaimable);
   const first = causes.find(({ reclaimable }) => reclaimable)?.bytesPerHour ?? 0;
   if (open.length === 0 || first <= 0) return null;
-  return leak === null && first >= LEADING_RATIO * sumPerHour(open);
+  const ratio = mayEnd || open.some(({ cause }) => cause === 'heap') ? LEADING_RATIO.ends : LEADING_RATIO.goesOn;
+  return leak === null && first >= ratio * sumPerHour(open);
 }
 
 /** The evaluation with the causes that the kernel takes back before those that are open. */

@@ -3,8 +3,9 @@ import { SECOND_MS } from '../units.ts';
 import { endedAtLimit } from './ended-at-limit.ts';
 import { limitOfCause } from './finding-limit.ts';
 import { type AnonGrowth, anonGrowth } from './growth/anon-growth.ts';
-import { attribute } from './growth/attribute.ts';
+import { attribute, nativePartsOf } from './growth/attribute.ts';
 import { withCacheInTimeOfUsage } from './growth/cache-in-time-of-usage.ts';
+import { mayBeCompilers } from './growth/compiler-memory.ts';
 import { withHeapEnd, withPaceOfHeap } from './growth/heap-end.ts';
 import { isKernelMemoryHeld, withHeldKernelMemory } from './growth/held-kernel-memory.ts';
 import { withKernelOfProcesses } from './growth/kernel-of-processes.ts';
@@ -92,7 +93,8 @@ export function diagnoseAfter(
   const open = withWaitingBuffers({ ...raw, grown, anonGrowth: growth, evaluation: judged, steady });
   const filled = withHeapThatFills({ ...raw, grown, anonGrowth: growth, evaluation: open, steady });
   // What is known to leak is told at once.
-  const isLed = steady.keep('open causes come last', leadsOpenCauses(filled), {
+  const mayEnd = growth === null || mayBeCompilers(growth, nativePartsOf(growth, filled.causes));
+  const isLed = steady.keep('open causes come last', leadsOpenCauses(filled, mayEnd), {
     atOnce: (before) => before === null || filled.leak !== null,
   });
   const ordered = isLed === true ? withOpenCausesLast(filled) : filled;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { SteadyState } from '../../../src/diagnosis/steady.ts';
 import { diagnose, diagnoseAfter } from '../../../src/diagnosis/verdict.ts';
 import type { Evaluation } from '../../../src/trends/types.ts';
+import { HOUR_S } from '../../../src/units.ts';
 import { causeShare, fieldTrend, fileRow, filesThatGrow, ruleContext } from '../../support/rule-context.ts';
 
 const verdictOf = (evaluation: Partial<Evaluation>) => {
@@ -34,6 +35,32 @@ test('a log that grows ten times as fast as what may be the start of a JVM leads
 
 test('open growth that is as fast as the log leads', () => {
   assert.equal(beside(10e6, 9e6, null).cause, 'native');
+});
+
+test('direct buffers that grow by more than a JVM takes at its start lead from the first verdict on, since they will be a leak if they go on', () => {
+  const t = Float64Array.from({ length: 21 }, (_, second) => 1000 + second);
+  const ofParts = (mbPerSecond: number) => {
+    const context = ruleContext({
+      jvm: {},
+      evaluation: {
+        trend: 'growing',
+        leak: null,
+        causes: [causeShare('page-cache', 5e6 * HOUR_S), causeShare('native', 2e6 * HOUR_S)],
+        fields: {
+          anon: { ...fieldTrend('growing', 2e6 * HOUR_S), windowSeconds: 20 },
+          file: fieldTrend('growing', 5e6 * HOUR_S),
+        },
+      },
+    });
+    const grew = (id: string, name: string, perSecond: number) => ({
+      ...{ id, name, process: null },
+      bytes: t.map((_, second) => 10e6 + second * perSecond),
+    });
+    const parts = [grew('direct-buffers', 'direct buffers', mbPerSecond * 1e6), grew('code-cache', 'code cache', 0.1e6)];
+    const series = { ...context.series, t, parts: { t, parts } };
+    return diagnose({ ...context, series, ...filesThatGrow([fileRow()]) }).cause;
+  };
+  assert.deepEqual([ofParts(2), ofParts(1)], ['native', 'page-cache']);
 });
 
 test('a heap that fills beside a log is a cause with its own rate, so that the causes add up', () => {
