@@ -7,8 +7,9 @@ import { wrapped } from './wrapped.ts';
 const HEAD = `# Metrics
 
 Every metric of \`GET /metrics\` on port 8801, made from \`src/outlets/metrics.ts\` by \`npm run metrics\`. No label is a
-path, a file or a command line, but for \`memhound_file_resident_bytes\`, which exists only with \`--metrics-files N\`. [fields.md](fields.md) explains the values of the label \`field\`, [rules.md](rules.md)
-those of \`rule\`. A value that is not known is absent, never 0. Counters are listed under their sample names.
+path, a file or a command line, but for \`memhound_file_resident_bytes\`, which exists only with \`--metrics-files N\`.
+[fields.md](fields.md) explains the values of the label \`field\`, [rules.md](rules.md) those of \`rule\`. A value that is not
+known is absent, never 0. Counters are listed under their sample names.
 `;
 
 const entry = ({ name, type, help, labels }: MetricRow): string =>
