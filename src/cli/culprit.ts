@@ -19,7 +19,7 @@ async function run(options: Options<'culprit'>): Promise<number> {
   }
   const { jvm, process: subject } = found.chosen;
   if (jvm === null || subject === null) {
-    printError('memhound culprit: there is no JVM in this container that could be asked');
+    printError('memhound culprit: the chosen container has no JVM that could be asked; --pid N or --target NAME chooses another');
     return 1;
   }
   const releaseCost = options.release ? releaseCostOf(options.cause) : null;

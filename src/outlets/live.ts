@@ -61,7 +61,7 @@ export function attachLive(
     else if (clients.size + opening >= MAX_CLIENTS) refuse(503, `${MAX_CLIENTS} clients are connected, the most there may be`);
     else
       upgrade(request, socket, head).catch((error: Error) => {
-        options.log.error({ error: error.stack ?? error.message }, 'a live client could not be let in');
+        options.log.error({ error: error.stack ?? error.message }, 'a WebSocket client could not be accepted');
         socket.destroy();
       });
   });
@@ -84,12 +84,12 @@ export function attachLive(
     const client = new LiveClient(socket, pipe);
     clients.set(socket, client);
     socket.on('close', () => clients.delete(socket));
-    socket.on('error', (error) => options.log.debug({ error: error.message }, 'a live client failed'));
+    socket.on('error', (error) => options.log.debug({ error: error.message }, 'a WebSocket client failed'));
     client.send(Buffer.from(JSON.stringify(hello(status, options))));
   };
   const dropped = (socket: WebSocket, client: LiveClient): void => {
     clients.delete(socket);
-    options.log.info({ unreadBytes: client.unread }, 'a live client does not read and was dropped');
+    options.log.info({ unreadBytes: client.unread }, 'a WebSocket client does not read and was dropped');
   };
 
   /** Unread bytes are bounded per client and in total, because 200 clients that read nothing would need more than the sidecar may use. */
@@ -125,7 +125,7 @@ export function attachLive(
     sendTo(clients, message);
     if (message.type === 'sample')
       sendTables(message.target, message.at).catch((error: Error) =>
-        options.log.error({ error: error.stack ?? error.message }, 'the tables of live clients could not be made'),
+        options.log.error({ error: error.stack ?? error.message }, 'the tables of WebSocket clients could not be made'),
       );
   });
 

@@ -44,7 +44,9 @@ export function startWebhook(status: Status, options: WebhookOptions): { close()
       // The path and query of a webhook are its secret: only the host is logged.
       options.log.warn(
         { host: url.host, attempt, failure },
-        attempt === MAX_ATTEMPTS ? 'the webhook was given up for this news' : 'the webhook did not take the news',
+        attempt === MAX_ATTEMPTS
+          ? 'the webhook did not accept the message, which is dropped'
+          : 'the webhook did not accept the message; it is sent again',
       );
       if (attempt < MAX_ATTEMPTS) await sleep((options.backoffMs ?? 1000) * 2 ** (attempt - 1), end.signal);
     }

@@ -486,7 +486,7 @@ describe('log and webhook', () => {
     receiver.closeAllConnections();
     await new Promise((done) => receiver.close(done));
     assert.deepEqual([[...silent], [...got]], [['verdict'], ['restart']]);
-    assert.match(lines.join('\n'), /"failure":"TimeoutError","msg":"the webhook was given up for this news"/);
+    assert.match(lines.join('\n'), /"failure":"TimeoutError","msg":"the webhook did not accept the message, which is dropped"/);
   });
 
   test('a webhook that is no http URL is refused', () => {
