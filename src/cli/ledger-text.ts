@@ -1,5 +1,5 @@
 import { fileRowName, holderText } from '../diagnosis/file-name.ts';
-import { reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
+import { boundWord, reclaimabilityText } from '../diagnosis/ledger/part-table.ts';
 import type { FileRow, Ledger, LedgerPart, SharedLimit, View } from '../diagnosis/types.ts';
 import { bytesText, rateText, safeName } from '../format.ts';
 
@@ -25,7 +25,7 @@ export function ledgerText(ledger: Ledger): string[] {
   };
   walk(ledger.parts, 0);
   lines.push(
-    `  ${'unexplained'.padEnd(58)} ${bytesText(ledger.unexplainedBytes).padStart(9)}  within ${bytesText(ledger.boundBytes)}: ${ledger.boundNote}`,
+    `  ${'unexplained'.padEnd(58)} ${bytesText(ledger.unexplainedBytes).padStart(9)}  ${boundWord(ledger)} the bound of ${bytesText(ledger.boundBytes)}: ${ledger.boundNote}`,
   );
   if (ledger.sharedLimit !== undefined) lines.push(sharedLimitText(ledger.sharedLimit));
   return lines;

@@ -1,4 +1,4 @@
-import { LEDGER_PARTS, type LedgerPartId, reclaimabilityText } from '../../src/diagnosis/ledger/part-table.ts';
+import { boundWord, LEDGER_PARTS, type LedgerPartId, reclaimabilityText } from '../../src/diagnosis/ledger/part-table.ts';
 import type { Ledger, LedgerPart } from '../../src/diagnosis/types.ts';
 import { bar } from '../charts/bars.ts';
 import { onHighlight } from '../charts/highlight.ts';
@@ -38,7 +38,7 @@ onHighlight((highlight) => {
 function unexplained(ledger: Ledger): HTMLElement {
   const number = el('span', { class: 'number' }, steadyLevel(ledger.unexplainedBytes));
   number.title = exactBytesText(ledger.unexplainedBytes);
-  const within = el('small', {}, `within the bound of ${level(ledger.boundBytes)}`);
+  const within = el('small', {}, `${boundWord(ledger)} the bound of ${level(ledger.boundBytes)}`);
   return el('li', { class: 'row', title: ledger.boundNote }, el('span', {}, 'unexplained', within), el('span', {}), number);
 }
 

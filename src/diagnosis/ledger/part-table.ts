@@ -88,3 +88,10 @@ export type TopPartId = 'anon' | 'page-cache' | 'shmem' | 'kernel' | 'sock' | 'h
 /** Whether the kernel can free a part under pressure, as text for the page and the command line. */
 export const reclaimabilityText = (reclaimable: boolean | null): string =>
   reclaimable === null ? 'partly reclaimable' : reclaimable ? 'reclaimable' : 'not reclaimable';
+
+/** Whether what is unexplained is within the bound below which nothing is known about it. */
+export const boundWord = ({
+  unexplainedBytes,
+  boundBytes,
+}: Readonly<Record<'unexplainedBytes' | 'boundBytes', number>>): string =>
+  Math.abs(unexplainedBytes) <= boundBytes ? 'within' : 'beyond';
