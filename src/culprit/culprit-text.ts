@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<Unknown, string>> = {
   'no-growth': 'the whole did not grow from the first look to the last: a longer search may show more',
   'no-group-has-half': 'nothing explains half of what grew',
   'not-steady':
-    'what grew most did not grow from each look to the next: it breathes, has stopped, or grows in bursts, for which a longer search helps',
+    'what grew most did not grow from each look to the next: it goes up and down, has stopped, or grows in bursts: a longer search may show more',
   'over-budget': 'a look took longer than 10 s, so there was no further one',
   cancelled: 'it was cancelled',
 };
@@ -81,9 +81,9 @@ function keepersText(keepers: LoaderKeepers | null): string {
     threads === null
       ? ''
       : `; with them ${threads.more} more threads ${safeName(threads.name)} run, which stand in ${safeName(threads.frame)}`,
-    drivers ? '; with them drivers became more that are registered in java.sql.DriverManager' : '',
-    threadLocals ? '; with them values of ThreadLocals became more, and threads did not' : '',
-    mbeans ? '; with them MBeans became more that are registered' : '',
+    drivers ? '; with them the number of drivers registered in java.sql.DriverManager grew' : '',
+    threadLocals ? '; with them the number of values of ThreadLocals grew, and that of threads did not' : '',
+    mbeans ? '; with them the number of registered MBeans grew' : '',
   ].join('');
 }
 

@@ -153,7 +153,7 @@ export const QUESTIONS: Readonly<Record<LookCause, Question>> = {
     command: '/proc/PID/fd',
     looks: 7,
     before: [],
-    cost: 'seven lists of its descriptors (/proc/PID/fd), of which the JVM notices nothing',
+    cost: 'seven readings of its list of descriptors (/proc/PID/fd), which the JVM does not notice',
     groups: (answer) => parseDescriptors(answer).map(asGroup),
     wider: (answer) => folderGroups(answer).map(asGroup),
     refusal: null,
@@ -181,7 +181,7 @@ export function costOf(cause: CulpritCause, mayRecord: boolean): string {
   if (cause === 'descriptors' && mayRecord)
     return `${QUESTIONS.descriptors.cost}; and a recording of the flight recorder, which keeps the stack of each read and write of a file or socket, with a file of at most 16 MiB in its /tmp`;
   if (cause === 'native' && mayRecord)
-    return `${QUESTIONS.native.cost}; and, of JDK 15 and newer, a recording of the flight recorder, which counts the direct buffers`;
+    return `${QUESTIONS.native.cost}; and, on JDK 15 and newer, a recording of the flight recorder, which counts the direct buffers`;
   return (cause === 'heap' || cause === 'metaspace') && mayRecord
     ? `${QUESTIONS[cause].cost}; a recording of the flight recorder, with a file of at most 32 MiB in its /tmp; and a walk of the heap at the end`
     : QUESTIONS[cause].cost;
