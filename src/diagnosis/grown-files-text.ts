@@ -166,7 +166,7 @@ function groupHolderText(row: FileRow, steady: Steady, names: ProcessNames): str
   const { how, openFiles, writtenFiles } = steady.keep(`who holds ${row.path}`, heldFiles(row), {
     same: (a, b) => a.how === b.how,
     // One of the files may be open at one moment and none at the next. Both are the same state.
-    isSilent: (published, now) => published.how === 'newest' && now.how === 'closed',
+    isSilent: (published, now) => [published, now].every(({ how }) => how === 'newest' || how === 'closed'),
   });
   switch (how) {
     case 'newest':
