@@ -1,4 +1,4 @@
-import { type FileGroup, groupFiles, holdersOf, isUnfinished } from '../sources/files/file-groups.ts';
+import { type FileGroup, groupFiles, holdersOf, isInFolder, isUnfinished } from '../sources/files/file-groups.ts';
 import type { FileBytes, FileObservation } from '../sources/types.ts';
 import { SECOND_MS } from '../units.ts';
 import { folderToMerge } from './folder-to-merge.ts';
@@ -192,7 +192,7 @@ export class FileTracks {
   #merge(folder: string): void {
     this.#merged.unshift(folder);
     for (const [key, track] of [...this.#tracks]) {
-      if (!track.latest.folder.startsWith(folder) || track.latest.kind === 'unqueried') continue;
+      if (!isInFolder(track.latest.folder, folder) || track.latest.kind === 'unqueried') continue;
       const [space] = key.split('\0');
       const into = [space, folder, ''].join('\0');
       if (into === key) continue;

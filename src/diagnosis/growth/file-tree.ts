@@ -1,5 +1,5 @@
 import type { FileTrack } from '../../history/series.ts';
-import { folderOfPath } from '../../sources/files/file-groups.ts';
+import { folderOfPath, folderStem, isOfAll, isTelling } from '../../sources/files/file-groups.ts';
 import { lastFinite } from './growth-pace.ts';
 
 /** The bytes of a track whose growth is measured: those in memory, or those on the file system. */
@@ -106,6 +106,8 @@ export function whatGrew(node: FileNode, isOne = false): FileNode[] {
     const inside = whatGrew(best)[0]!;
     return inside === best ? [isOfAll(node.path) && isTelling(best.path) ? best : node] : [inside];
   }
+  const alike = foldersOfStem(node);
+  if (alike !== null) return [alike];
   if (best === null || isOne) return [node];
   return node.path === '/' ? largestPlaces(node) : (twoPlaces(node) ?? [node]);
 }
@@ -127,11 +129,21 @@ function twoPlaces(folder: FileNode): FileNode[] | null {
     : null;
 }
 
-/** Folders in which any program writes: their name tells less than that of the files. */
-const isOfAll = (path: string): boolean => ['/', '/tmp/', '/var/tmp/', '/dev/shm/'].includes(path);
-
-/** "/tmp/pyroscope*.jfr" tells more than its folder; "/tmp/*.tmp", of ids alone, does not. */
-const isTelling = (path: string): boolean => /[a-z]{3}[^/]*\*/i.test(path.slice(path.lastIndexOf('/')));
+/** The folders of one stem that have nearly all of the growth of a folder in which any program writes, as one; null: there are none. */
+function foldersOfStem(node: FileNode): FileNode | null {
+  if (!isOfAll(node.path) || node.path === '/') return null;
+  const byStem = new Map<string, FileNode>();
+  for (const child of node.children) {
+    if (!child.folder) continue;
+    const path = folderStem(child.path);
+    const stem = byStem.get(path) ?? folderNode(path);
+    byStem.set(path, stem);
+    addTo(stem, child);
+    stem.children.push(child);
+  }
+  const found = [...byStem.values()].find((stem) => stem.children.length > 1 && holds(stem, node));
+  return found !== undefined && isTelling(found.path) ? found : null;
+}
 
 const isFile = (node: FileNode): boolean => node.tracks[0]!.kind === 'file';
 

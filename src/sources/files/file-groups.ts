@@ -74,15 +74,15 @@ export const isUnfinished = (path: string): boolean => finishedPath(path) !== pa
 const SEGMENT = /^_[0-9a-z]{1,4}(?=[._])/;
 
 /** A file's name with a `*` for each number, date and hexadecimal id, and without the text that a rotation adds. */
-export function stemOf(name: string): string {
-  return finishedName(name.slice(0, MAX_NAME))
-    .replace(PACKED, '')
-    .replace(SEGMENT, '_0')
+export const stemOf = (name: string): string =>
+  withoutNumbers(finishedName(name.slice(0, MAX_NAME)).replace(PACKED, '').replace(SEGMENT, '_0')).replace(ROTATED, '');
+
+function withoutNumbers(name: string): string {
+  return name
     .replace(/[0-9a-z]+/gi, (token) =>
       /^[0-9a-f]+$/i.test(token) && (/\d/.test(token) || token.length >= 8) ? '*' : token.replace(/\d.*$/, '*'),
     )
-    .replace(/\*(?:[-._:+ ]*\*)+/g, '*')
-    .replace(ROTATED, '');
+    .replace(/\*(?:[-._:+ ]*\*)+/g, '*');
 }
 
 export const folderOfPath = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1) || '/';
@@ -90,10 +90,31 @@ export const folderOfPath = (path: string): string => path.slice(0, path.lastInd
 /** The name of a row for several files of one stem. */
 const stemPath = (folder: string, stem: string): string => `${folder}${stem.includes('*') ? stem : `${stem}*`}`;
 
+/** Folders in which any program writes: their name tells less than that of what lies in them. */
+export const isOfAll = (folder: string): boolean => ['/', '/tmp/', '/var/tmp/', '/dev/shm/'].includes(folder);
+
+/** What folders beside each other are called whose names differ only in a number: "/tmp/app-*" of /tmp/app-4711, with the slash at its end. */
+export function folderStem(folder: string): string {
+  const parent = folderOfPath(folder.slice(0, -1));
+  return `${stemPath(parent, withoutNumbers(folder.slice(parent.length, -1)))}/`;
+}
+
+/** "/tmp/pyroscope*.jfr" tells more than its folder; "/tmp/*.tmp", of ids alone, does not. */
+export const isTelling = (stem: string): boolean => /[a-z]{3}[^/]*\*[^/]*\/?$/i.test(stem);
+
+/** Whether a path lies in a folder, or in one of the folders of a stem. */
+export function isInFolder(path: string, folder: string): boolean {
+  if (path.startsWith(folder)) return true;
+  const parent = folderOfPath(folder.slice(0, -1));
+  if (!folder.includes('*', parent.length) || !path.startsWith(parent)) return false;
+  const end = path.indexOf('/', parent.length);
+  return end > 0 && folderStem(path.slice(0, end + 1)) === folder;
+}
+
 /** True if a group, a file or a folder has the name `path`, or is part of the row with that name. */
 export function isWithin(path: string, named: string): boolean {
   if (path === named) return true;
-  if (named.endsWith('/')) return path.startsWith(named);
+  if (named.endsWith('/')) return isInFolder(path, named);
   if (!named.includes('*') || folderOfPath(path) !== folderOfPath(named)) return false;
   const folder = folderOfPath(path);
   return stemPath(folder, stemOf(path.slice(folder.length))) === named;
@@ -114,7 +135,7 @@ const isWriting = (o: OpenDescriptor): boolean => o.mode !== 'r';
 const pidsOf = (openBy: readonly OpenDescriptor[], mappedBy: readonly number[] = []): number[] =>
   [...new Set([...openBy.map((o) => o.pid), ...mappedBy])].slice(0, MAX_PIDS);
 
-/** Observations by group. All files below one of the `merged` folders are one group. Pure. */
+/** Observations by group. All files below one of the `merged` folders, or of the folders of a `merged` stem, are one group. Pure. */
 export function groupFiles(files: readonly FileObservation[], merged: readonly string[] = []): FileGroup[] {
   const members = new Map<string, { folder: string; stem: string; files: FileObservation[] }>();
   const replaced = replacedPaths(files);
@@ -141,7 +162,7 @@ function placeOf(
   path: string,
 ): { readonly folder: string; readonly stem: string } {
   const folder = folderOfPath(file.path);
-  const within = merged.find((path) => folder.startsWith(path));
+  const within = merged.find((path) => isInFolder(folder, path));
   if (within !== undefined) return { folder: within, stem: '' };
   const name = path.slice(folder.length);
   return { folder, stem: file.kind === 'file' ? stemOf(name) : name };

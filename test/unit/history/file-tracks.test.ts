@@ -77,6 +77,15 @@ test('hundreds of tenants become one track of their folder, and the largest keep
   assert.deepEqual([...before[0]!.residentBytes], [1, 798], 'what had a track before is in the sum');
 });
 
+test('where any program writes, hundreds of folders whose names differ in a number become one track of their stem', () => {
+  const starts = (bytes: number) =>
+    Array.from({ length: 60 }, (_, i) => file(`/tmp/jetty-8080-any-${1e9 + 7919 * i}/lib/a.jar`, bytes));
+  const tracks = after([...starts(10), file('/tmp/other/x', 3)], [...starts(20), file('/tmp/other/x', 3)]);
+  assert.deepEqual(summary(tracks).slice(0, 1), [['/tmp/jetty-*-any-*/', 60, [600, 1200]]]);
+  const ids = (bytes: number) => Array.from({ length: 60 }, (_, i) => file(`/tmp/${1e9 + 7919 * i}/lib/a.jar`, bytes));
+  assert.deepEqual(summary(after(ids(10), ids(20))), [['/tmp/', 60, [600, 1200]]], 'a stem of ids alone tells nothing');
+});
+
 test('where folders become one track, no file of them has the past of their sum', () => {
   const uploads = (n: number, bytes: number) =>
     Array.from({ length: n }, (_, i) => file(`/blobs/vol-${i}/a${'bcdefghij'[i % 9]}.bytes`, bytes));

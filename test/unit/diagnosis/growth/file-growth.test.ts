@@ -48,6 +48,14 @@ test('files of a folder that grow together are named by it, whatever stands stil
   assert.deepEqual(namesOf([...tenants, track('/var/old.bin', [500, 500, 500])], [500, 590, 680]), ['/data/']);
 });
 
+test('where any program writes, folders that differ in a number are named by their stem, and others by the folder that holds them', () => {
+  const starts = (parent: string) => [1, 2, 3].map((n) => group(`${parent}app-cache-${n}/`, [0, 30, 60], 20));
+  const other = track('/tmp/x.bin', [0, 5, 10]);
+  assert.deepEqual(namesOf([...starts('/tmp/'), other], [0, 95, 190]), ['/tmp/app-cache-*/']);
+  assert.deepEqual(namesOf([...starts('/tmp/'), track('/tmp/x.bin', [0, 50, 100])], [0, 140, 280]), ['/tmp/']);
+  assert.deepEqual(namesOf(starts('/data/'), [0, 90, 180]), ['/data/']);
+});
+
 test('two folders that have nearly all of the growth are both named, and not the one that holds them', () => {
   const uploads = group('/data/uploads/*.part', [0, 30, 60], 20);
   const letters = group('/data/dlq/msg-*.json', [0, 24, 48], 20);

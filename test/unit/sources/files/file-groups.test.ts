@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupFiles, isWithin, stemOf } from '../../../../src/sources/files/file-groups.ts';
+import { folderStem, groupFiles, isWithin, stemOf } from '../../../../src/sources/files/file-groups.ts';
 import type { FileObservation } from '../../../../src/sources/types.ts';
 
 const file = (path: string, over: Partial<FileObservation> = {}): FileObservation => ({
@@ -81,5 +81,9 @@ test('everything below a merged folder is one group', () => {
 test('what lies in a named folder, or has its stem, is within it', () => {
   assert.ok(isWithin('/data/t1/a.log', '/data/') && isWithin('/tmp/up_7.tmp', '/tmp/up_*.tmp') && isWithin('/a', '/a'));
   assert.ok(isWithin('/log/app.log.1', '/log/app.log*') && isWithin('/log/app.log', '/log/app.log*'));
+  const stem = '/tmp/jetty-*-any-*/';
+  assert.equal(folderStem('/tmp/jetty-8080-any-4711/'), stem);
+  for (const path of ['/tmp/jetty-8080-any-7/', '/tmp/jetty-1-any-7/lib/a.jar', stem]) assert.ok(isWithin(path, stem), path);
+  for (const path of ['/tmp/', '/tmp/jetty-1-any-7', '/tmp/jolly-1-any-7/a']) assert.ok(!isWithin(path, stem), path);
   assert.ok(!isWithin('/database/x', '/data/') && !isWithin('/tmp/sub/up_7.tmp', '/tmp/up_*.tmp') && !isWithin('/ab', '/a'));
 });
