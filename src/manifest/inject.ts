@@ -3,7 +3,7 @@ import { type Plan, planFor, type Selection } from './plan.ts';
 import { objectsOf, strangersIn, type Unusable, type Workload, workloadsOf } from './pod-templates.ts';
 import { ANNOTATION, type Before, hashOf, type InjectionRecord, writeRecord } from './record.ts';
 import { removeFrom } from './remove.ts';
-import { DATA_VOLUME, HISTORY_DISK, type Identity, identityOf, type Resources, sidecar } from './sidecar.ts';
+import { DATA_VOLUME, HISTORY_DISK, type Identity, identityOf, movedPortsText, type Resources, sidecar } from './sidecar.ts';
 import { type Change, verify } from './verify.ts';
 import {
   appendItem,
@@ -87,7 +87,10 @@ export function inject(source: string, options: InjectOptions): Injected {
   const workloads = workloadsIn(source);
   const strangers = parseManifest(source)
     .flatMap(strangersIn)
-    .map(({ kind, name }) => `${kind} ${name}: inject does not know this kind, which has a pod template; it was not changed`);
+    .map(
+      ({ kind, name }) =>
+        `${`${kind} ${name}`.trim()}: inject does not know this kind, which has a pod template; it was not changed`,
+    );
   if (workloads.length === 0) {
     const nothing =
       'nothing to add memhound to: expected a Pod, a List, or a workload such as a Deployment, StatefulSet, DaemonSet, Job or CronJob';
@@ -236,6 +239,7 @@ function addTo(source: string, workload: Workload, plan: Injection, options: Inj
     changes,
     notes: [
       `memhound watches container ${app.name} (${plan.why})${native ? ', as a native sidecar' : ''}`,
+      ...[movedPortsText(container)].filter((text) => text !== null),
       ...warnings(workload, app, identity, native),
       ...qualityOfService(pod, container),
       ...unknownUser(app, identity, user),

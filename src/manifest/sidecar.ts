@@ -163,6 +163,15 @@ export function portOf({ args }: Container): number {
   return optionValue(words, 'port') ?? (at < 0 ? API_PORT : Number(words[at + 1]));
 }
 
+/** What is said if the usual ports are another container's; null: memhound has them, or was given others. */
+export function movedPortsText(container: Container): string | null {
+  const words = container.args ?? [];
+  const at = words.indexOf('--port');
+  if (at < 0) return null;
+  const port = words[at + 1]!;
+  return `another container uses port ${API_PORT} or ${OPS_PORT}, so the page and the API of memhound are on ${port} (kubectl port-forward POD ${port}; memhound explain --verdict --port ${port})`;
+}
+
 const setsOption = (args: readonly string[], name: string): boolean => args.some((a) => a.startsWith(`--${name}=`));
 const optionValue = (args: readonly string[], name: string): number | null => {
   const found = args.find((a) => a.startsWith(`--${name}=`));

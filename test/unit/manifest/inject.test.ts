@@ -153,8 +153,11 @@ test('a Guaranteed pod remains Guaranteed', () => {
   assert.ok(resources.limits.cpu);
 });
 
-test('ports of other containers are not used', () => {
-  const sidecar = data(add(pod(`${ONE}\n  ports: [{containerPort: 8800}]`)).text)[0].spec.containers[1];
+test('ports of other containers are not used, and a note says which port to forward', () => {
+  const added = add(pod(`${ONE}\n  ports: [{containerPort: 8800}]`));
+  const sidecar = data(added.text)[0].spec.containers[1];
+  assert.ok(added.notes.some((note) => note.includes('kubectl port-forward POD 8810')));
+  assert.ok(!add(pod(ONE)).notes.some((note) => note.includes('port-forward')));
   assert.deepEqual(sidecar.args.slice(3), ['--port', '8810', '--ops-port', '8811']);
   assert.equal(sidecar.ports[0].containerPort, 8811);
 });
