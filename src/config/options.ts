@@ -685,7 +685,7 @@ const TABLES = {
       value: null,
       parse: flag,
       otherwise: false,
-      help: 'native: also tell what a collection gives back, and what malloc does that is made to (System.trim_native_heap)',
+      help: 'native: also tell what a collection gives back, and what malloc does when it is trimmed (System.trim_native_heap)',
     }),
   },
 };

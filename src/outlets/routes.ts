@@ -79,7 +79,7 @@ export const ROUTES: readonly Route[] = [
       ...TARGET,
       cause: `${CULPRIT_CAUSES.join(', ')}; default: heap`,
       for: 'seconds from the first look to the last, 1 to 3600; default: 60',
-      release: 'true, with cause=native: also what a collection gives back, and malloc that is made to',
+      release: 'true, with cause=native: also tells what a collection gives back, and what malloc does when it is trimmed',
     },
     answer: startCulprit,
   },
