@@ -182,7 +182,7 @@ export const NAME_CASES: readonly NameCase[] = [
     'processes that have ended and are not waited for',
     ['HelperShapes', 'zombies', '2', 'TOOL'],
     'slab',
-    /processes that have ended and that wkhtmltopdf pid \d+ does not wait for/,
+    /processes have ended, and wkhtmltopdf pid \d+ does not wait for/,
   ),
   row(
     'a helper process that is killed and started again',
@@ -230,12 +230,17 @@ export const NAME_CASES: readonly NameCase[] = [
     /as the Java heap fills.* ends at -Xmx \(600 MiB\).* fits the limit/,
     { flags: ['-XX:+UseParallelGC', '-XX:TieredStopAtLevel=1', '-Xms600m', '-Xmn60m', '-Xmx600m'], leak: null, seconds: 45 },
   ),
-  row('full pipes', ['KernelKinds', 'pipes', '3', '300'], 'slab', /about [\d,]+ ends of pipes, by java KernelKinds pid/),
+  row(
+    'full pipes',
+    ['KernelKinds', 'pipes', '3', '300'],
+    'slab',
+    /About [\d,]+ ends of pipes are held open by java KernelKinds pid/,
+  ),
   row(
     'folders that are watched',
     ['FileShapes', 'watched', 'FOLDER/tree', '2', '400'],
     'slab',
-    /cannot take back.* about [\d,]+ watches on files/,
+    /cannot take back.* About [\d,]+ watches on files/,
     { seconds: 75 },
   ),
   row('names that do not exist', ['DentryGrowth', '1.5', '120', 'FOLDER'], 'slab', /^Kernel memory grows/, { leak: null }),
