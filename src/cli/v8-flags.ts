@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
+import { COLLECTION_FLAGS } from '../daemon/collection-flags.ts';
 
 /**
  * V8 flags for `watch`. A sidecar runs for months and computes for milliseconds, so memory matters more than speed: functions are interpreted.
  * (Since Node 24 two compilers optimise, and --no-opt stops only one.) Bytecode that was not run between two full collections is dropped, which
  * is made again in a fraction of a millisecond: most of it is needed at the start only. The young generation stays at its initial size, 1 MiB
  * a half, instead of growing to 16. Its maximum is fixed before a program runs (--max-semi-space-size has no effect here), but its growth can
- * be disabled at any time. A full collection, each ten minutes, moves the live objects together. Measured in docs/notes/footprint.md.
+ * be disabled at any time. A full collection moves the live objects together. Measured in docs/notes/footprint.md.
  */
 export function applyLowMemoryFlags(): void {
   for (const flag of [
@@ -15,8 +16,7 @@ export function applyLowMemoryFlags(): void {
     '--no-maglev',
     '--no-sparkplug',
     '--no-wasm-tier-up',
-    '--bytecode-old-age=2',
-    '--compact-on-every-full-gc',
+    ...COLLECTION_FLAGS,
   ])
     setFlagsFromString(flag);
 }

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { COLLECTION_FLAGS } from './collection-flags.ts';
 
 /**
  * A full collection of this thread's garbage, which V8 gives a program only by its flag. A regular one keeps the pages that it empties for later:
@@ -10,6 +11,23 @@ export function garbageCollection(flavor: 'regular' | 'last-resort'): () => void
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (how?: object) => void;
   return flavor === 'last-resort' && HAS_FLAVORS ? () => collect({ type: 'major', execution: 'sync', flavor }) : () => collect();
+}
+
+/** V8's own. */
+const GENTLE_FLAGS = ['--bytecode-old-age=6', '--no-compact-on-every-full-gc'] as const;
+
+/**
+ * A collection of last resort that leaves code which was run lately, and moves live objects only from pages that are mostly free. It is two passes,
+ * one right after the other: with the flags of `watch` the second would take all code for old, and each would move everything.
+ */
+export function gentleCollection(): () => void {
+  const collect = garbageCollection('last-resort');
+  if (!HAS_FLAVORS) return collect; // it is one pass
+  return () => {
+    for (const flag of GENTLE_FLAGS) setFlagsFromString(flag);
+    collect();
+    for (const flag of COLLECTION_FLAGS) setFlagsFromString(flag);
+  };
 }
 
 /** V8 before 12 (Node 20) takes any argument for the wish to collect the young generation alone. It returns the pages of a regular one soon. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -43,3 +44,24 @@ for (const flavor of ['regular', 'last-resort'] as const)
     garbageCollection(flavor)();
     assert.equal(ref.deref(), undefined);
   });
+
+/** A function that has run before one such collection, and the names of the functions whose code the collection drops. */
+const CHILD = `
+import { setFlagsFromString } from 'node:v8';
+import * as collections from './src/daemon/collect-garbage.ts';
+import { COLLECTION_FLAGS } from './src/daemon/collection-flags.ts';
+for (const flag of COLLECTION_FLAGS) setFlagsFromString(flag);
+const collect = process.argv[1] === 'gentle' ? collections.gentleCollection() : collections.garbageCollection('last-resort');
+function runBefore() { return 1; }
+runBefore();
+setFlagsFromString('--trace-flush-code');
+collect();
+`;
+
+test('a gentle collection leaves the code that was run since the last one', () => {
+  const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', CHILD, 'gentle'], {
+    encoding: 'utf8',
+  });
+  assert.equal(run.status, 0, run.stderr);
+  assert.doesNotMatch(run.stdout, /runBefore/);
+});
