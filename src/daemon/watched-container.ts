@@ -236,18 +236,23 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   /** The JVM's mappings, within the budget; null: no JVM, or they cannot be read. */
-  async mappings(reason: ReadReason): Promise<Mappings | null> {
-    return (await this.#readers.mappings?.get(Date.now(), reason, this.#jvm())) ?? null;
+  mappings(reason: ReadReason): Promise<Mappings | null> {
+    return this.#mappingsAt(Date.now(), reason);
+  }
+
+  async #mappingsAt(nowMs: number, reason: ReadReason): Promise<Mappings | null> {
+    const { mappings } = this.#readers;
+    const [bytes, before] = [anonShmemAndSwap(this.tick), mappings?.last ?? null];
+    const read = (await mappings?.get(nowMs, reason, this.#jvm())) ?? null;
+    if (read !== before) this.#bytesAtReading = bytes;
+    return read;
   }
 
   /** Reads the mappings and the processes as their budget allows, and keeps what each part of anonymous memory holds. */
   async readParts(nowMs: number): Promise<void> {
     const readers = this.#readers;
-    const bytes = anonShmemAndSwap(this.tick);
-    const reason = this.#needsMappings ? 'trend' : this.#hasMoved(bytes) || this.#isCacheUnnamed ? 'routine' : 'unmoved';
-    const before = readers.mappings?.last ?? null;
-    const mappings = (await readers.mappings?.get(nowMs, reason, this.#jvm())) ?? null;
-    if (mappings !== before) this.#bytesAtReading = bytes;
+    const reason = this.#needsMappings ? 'trend' : this.#hasMoved() || this.#isCacheUnnamed ? 'routine' : 'unmoved';
+    const mappings = await this.#mappingsAt(nowMs, reason);
     const { tick } = this;
     if (!this.alive || tick === null || !isRead(tick) || readers !== this.#readers) return;
     const reading = readers.parts.readIfDue(tick, nowMs, mappings);
@@ -255,8 +260,8 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   /** Whether memory in processes is another than at the last reading of the mappings. */
-  #hasMoved(bytes: number | null): boolean {
-    const before = this.#bytesAtReading;
+  #hasMoved(): boolean {
+    const [bytes, before] = [anonShmemAndSwap(this.tick), this.#bytesAtReading];
     return bytes === null || before === null || Math.abs(bytes - before) >= Math.max(MIN_MOVE_BYTES, MIN_MOVE_SHARE * before);
   }
 
@@ -347,7 +352,7 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {
-    const mappings = await this.mappings(purpose === 'once' ? 'demand' : 'trend');
+    const mappings = await this.mappings(purpose === 'once' ? 'demand' : this.#hasMoved() ? 'trend' : 'seen');
     // Read again now: compared with a tick of ten seconds ago, the mappings would include later growth.
     const tick = this.#readNow(Date.now());
     if (tick === null || !isRead(tick)) return null;

@@ -197,3 +197,10 @@ test('mappings whose memory has not moved are read every five minutes, from the 
   assert.deepEqual(budget.decide(299_000, 'unmoved'), { state: 'wait', untilMs: 300_000 });
   assert.equal(budget.decide(299_000, 'routine').state, 'now');
 });
+
+test('mappings of an open page whose memory has not moved are read each minute', () => {
+  const budget = new SmapsBudget();
+  budget.record(0, 1);
+  assert.deepEqual(budget.decide(10_000, 'seen'), { state: 'wait', untilMs: 60_000 });
+  assert.equal(budget.decide(60_000, 'seen').state, 'now');
+});
