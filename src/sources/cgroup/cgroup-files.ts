@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readdirSync, statfsSync } from 'node:fs';
-import { pinUnder, reopen } from '../process/pinned-path.ts';
-import { readText } from '../process/read-text.ts';
+import { codeOf, pinUnder } from '../process/pinned-path.ts';
+import { readFd, readText } from '../process/read-text.ts';
+import { O_PATH } from '../process/remote-mounts.ts';
 
 /**
  * The files of a cgroup. Where they are reached through the root of a process, its container may have mounted anything over them, or over a
@@ -14,19 +15,39 @@ const THROUGH_ROOT = /^(.*\/\d+\/root)\/(.+)$/;
 const failure = (path: string, code: string): Error =>
   Object.assign(new Error(`${path}: ${code === 'EREMOTE' ? 'is covered by a mount that may never answer' : code}`), { code });
 
-/** Opens it for reading. The caller closes it. @throws if that fails, or if it is not a regular file */
-export function openCgroupFile(path: string): number {
+/** Pins it: the descriptor refers to the file and opens nothing. The caller closes it. @throws if that fails, or if it is not a regular file */
+export function pinCgroupFile(path: string): number {
   const [, root, below] = THROUGH_ROOT.exec(path) ?? [];
-  if (root === undefined || below === undefined) return openSync(path, O_RDONLY | O_NONBLOCK);
+  if (root === undefined || below === undefined) return openSync(path, O_PATH);
   const pinned = pinUnder(root, below);
   if (pinned.state === 'refused') throw failure(path, pinned.code);
+  if (pinned.stat.isFile()) return pinned.fd;
+  closeSync(pinned.fd);
+  throw failure(path, 'expected a regular file, found something else');
+}
+
+/** Opens it for reading. The caller closes it. @throws if that fails, or if it is not a regular file */
+export function openCgroupFile(path: string): number {
+  if (!THROUGH_ROOT.test(path)) return openSync(path, O_RDONLY | O_NONBLOCK);
+  const fd = pinCgroupFile(path);
   try {
-    const opened = pinned.stat.isFile() ? reopen(pinned) : failure(path, 'expected a regular file, found something else');
-    if (opened instanceof Error) throw opened;
-    if (opened.state === 'refused') throw failure(path, opened.code);
-    return opened.fd;
+    return openPinned(fd);
+  } catch (error) {
+    throw failure(path, codeOf(error));
   } finally {
-    closeSync(pinned.fd);
+    closeSync(fd);
+  }
+}
+
+const openPinned = (fd: number): number => openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_NONBLOCK);
+
+/** The text of a pinned file, opened anew. @throws what a system call throws */
+export function readPinned(pinned: number): string {
+  const fd = openPinned(pinned);
+  try {
+    return readFd(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

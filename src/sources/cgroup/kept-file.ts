@@ -12,10 +12,14 @@ export class KeptFiles {
   /** The text; null: the file does not exist, or the group was removed (ENODEV). `key` stands for the file as long as its descriptor is open. */
   read(
     path: string,
-    { key = path, read = readFd }: { readonly key?: string; readonly read?: (fd: number) => string } = {},
+    {
+      key = path,
+      open = openCgroupFile,
+      read = readFd,
+    }: { readonly key?: string; readonly open?: (path: string) => number; readonly read?: (fd: number) => string } = {},
   ): string | null {
     try {
-      const fd = this.#fds.get(key) ?? openCgroupFile(path);
+      const fd = this.#fds.get(key) ?? open(path);
       this.#fds.set(key, fd);
       return read(fd);
     } catch (error) {

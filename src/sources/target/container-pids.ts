@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readCgroupText } from '../cgroup/cgroup-files.ts';
+import { pinCgroupFile, readCgroupText, readPinned } from '../cgroup/cgroup-files.ts';
 import { KeptFiles } from '../cgroup/kept-file.ts';
 import { readStartTicks } from '../process/procfs.ts';
 import type { Roots, Target } from '../types.ts';
@@ -20,6 +20,9 @@ function pidsIn(procs: string | null, roots: Roots, { process }: Target): number
   return process !== null && readStartTicks(roots.proc, process.pid) === process.startTicks ? [process.pid] : [];
 }
 
+/** cgroup v1 gives a descriptor that stays open the list of its last read for another second: a process that has just begun is not in it. */
+const OPENED_ANEW = { open: pinCgroupFile, read: readPinned };
+
 /** The same for targets that are asked at each tick. */
 export class ContainerPids {
   readonly #roots: Roots;
@@ -30,11 +33,9 @@ export class ContainerPids {
   }
 
   of(target: Target): number[] {
-    // cgroup v1 gives a descriptor that stays open the list of its last read for another second: a process that has just begun is not in it.
-    if (target.cgroup.version === 1) return pidsOf(this.#roots, target);
     // The pid in a path may be given to a process of another container.
     const key = `${instanceOf(target.cgroup.path, target.process)} ${target.cgroup.dir}`;
-    const procs = this.#files.read(procsOf(target), { key });
+    const procs = this.#files.read(procsOf(target), target.cgroup.version === 1 ? { key, ...OPENED_ANEW } : { key });
     // Nobody asks for a container again that has ended.
     this.#files.keepNewest(MAX_TARGETS);
     return pidsIn(procs, this.#roots, target);
