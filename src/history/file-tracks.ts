@@ -164,7 +164,7 @@ export class FileTracks {
     isExact: boolean,
   ) {
     const exact = (column: Float32Array, newest: number | null | undefined): Float64Array => {
-      const copy = Float64Array.from(column.subarray(0, t.length));
+      const copy = new Float64Array(column.subarray(0, t.length));
       if (t.length > 0 && isExact) copy[t.length - 1] = newest ?? Number.NaN;
       return copy;
     };
