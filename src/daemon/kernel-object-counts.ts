@@ -7,12 +7,14 @@ import { MIB, SECOND_MS } from '../units.ts';
 const MIN_RISE_BYTES = 4 * MIB;
 const MIN_SHARE_OF_RISE = 1 / 4;
 
+const OF_OBJECTS: readonly string[] = ['slab', 'kernel', 'sock'];
+
 /** Whether kernel memory grows, or may: then its objects are counted, so that the first verdict knows already how many came. */
 export function mayKernelGrow(
   { trend, causes }: Pick<Evaluation, 'trend' | 'causes'>,
   { t, fields }: Pick<Series, 't' | 'fields'>,
 ): boolean {
-  if (causes.some(({ cause }) => cause === 'slab' || cause === 'kernel')) return true;
+  if (causes.some(({ cause }) => OF_OBJECTS.includes(cause))) return true;
   if (trend !== 'not-enough-data') return false;
   const rise = (id: 'usage' | 'kernel'): number => (valueIn(fields, id, t.length - 1) ?? 0) - (valueIn(fields, id, 0) ?? 0);
   return rise('kernel') >= Math.max(MIN_RISE_BYTES, MIN_SHARE_OF_RISE * rise('usage'));

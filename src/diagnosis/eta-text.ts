@@ -28,12 +28,17 @@ export function etaText(context: RuleContext): string {
   return oom !== null ? ` OOM kill ${etaDueText(context, oom)}.${throttlingText(context)}` : noLimitText(context);
 }
 
-/** True if growth reaches memory.high before it reaches the limit. */
+/** Of the level at which the kernel slows down; above it usage goes back and forth by what the kernel could not take back yet. */
+const AT_HIGH = 0.97;
+
+/** What the kernel does on the way to the limit, if growth reaches memory.high first. */
 function throttlingText(context: RuleContext): string {
   const high = newestValue(context, 'high');
   const { limitBytes } = context.series;
-  return high === null || (typeof limitBytes === 'number' && high >= limitBytes)
-    ? ''
+  if (high === null || (typeof limitBytes === 'number' && high >= limitBytes)) return '';
+  const isThere = context.steady.keep('usage is at memory.high', (newestValue(context, 'usage') ?? 0) >= AT_HIGH * high);
+  return isThere
+    ? ` The kernel slows it down already: usage is at memory.high (${bytesText(high)}), and the time to the limit becomes longer.`
     : ` Before that the kernel slows it down at memory.high (${bytesText(high)}).`;
 }
 

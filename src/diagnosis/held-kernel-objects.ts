@@ -101,6 +101,16 @@ export function heldKernelObjects(context: RuleContext): { readonly text: Senten
   return { text: sentence`${count} are held open by ${who}: what they take stays until they are closed.`, advice };
 }
 
+/** Who has most of the open sockets, in a sentence; empty where nobody has hundreds of them. */
+export function holderOfSockets({ kernelObjects, processNames, steady }: RuleContext): Sentence {
+  const sockets = kernelObjects.flatMap((objects) => (objects.kind === 'socket' ? [objects] : []));
+  const [most] = sockets.sort((a, b) => b.count - a.count);
+  const held = steady.keep('holder of sockets', most ?? null, { same: (a, b) => a?.pid === b?.pid });
+  if (held === null) return [];
+  const who = processText(`pid ${held.pid}`, processNames.get(held.pid));
+  return sentence` About ${roundedText(held.count)} sockets are held open by ${who}.`;
+}
+
 const mostBytes = ({ kind, count, grew }: CountedObjects): number => {
   const { maxBytes, maxNewBytes = maxBytes } = TEXTS[kind];
   return count * maxBytes + Math.max(0, grew) * (maxNewBytes - maxBytes);

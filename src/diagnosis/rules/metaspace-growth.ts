@@ -49,7 +49,8 @@ function classesText({ evaluation, jvm, steady }: RuleContext): string {
   const [collections, unloaded] = [jvm?.fullGcCount ?? 0, jvm?.classes?.unloaded ?? null];
   const stay =
     evaluation.leak === true || (collections > 0 && unloaded !== null && unloaded < MAX_UNLOADED * (jvm?.classes?.loaded ?? 0));
-  return steady.keep('classes stay', stay)
+  // Growth that is published as a leak is not said to be of unknown kind beside that.
+  return steady.keep('classes stay', stay, { atOnce: (_, now) => now })
     ? 'classes are loaded and never unloaded'
     : 'classes are loaded, and it is not known yet whether collections unload them';
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { readStatus, type Status } from './procfs.ts';
+import { startedByFormerProgram } from './program-start.ts';
 import { readRecord, readText } from './read-text.ts';
 
 /** A process of a container that uses memory. */
@@ -8,7 +9,7 @@ export interface ObservedMember {
   readonly name: string;
   /** RssAnon, bytes. */
   readonly anonBytes: number;
-  /** The process that started it; null: that is not in this container. */
+  /** The process that started it; null: that is not in this container, or runs another program now (`helper & exec java`). */
   readonly parent: { readonly pid: number; readonly name: string } | null;
 }
 
@@ -34,6 +35,9 @@ export interface ProcessesByName {
 
 /** A container may have thousands of processes. At most this many are read. */
 export const MAX_PROCESSES = 500;
+
+/** Of so many children, the largest, it is found out whether the present program of their parent has started them. */
+const MAX_CHILDREN_LOOKED_AT = 32;
 
 /** The kernel cuts Name in /proc/PID/status to this length (TASK_COMM_LEN less the final zero). */
 const MAX_COMM_LENGTH = 15;
@@ -110,8 +114,11 @@ export function membersOf(
     nameByPid.set(pid, betterName(status) ?? fullProcessName(procRoot, status));
     if (pid !== except && status.rssAnonBytes !== null) found.push({ ...status, anonBytes: status.rssAnonBytes });
   }
+  const children = found.filter(({ ppid }) => ppid === except).sort((a, b) => b.anonBytes - a.anonBytes);
+  const looked = children.slice(0, MAX_CHILDREN_LOOKED_AT).map(({ pid }) => pid);
+  const older = except === null ? new Set() : startedByFormerProgram(procRoot, except, looked);
   return found.map(({ pid, ppid, anonBytes, swapBytes }) => {
-    const parentName = nameByPid.get(ppid);
+    const parentName = older.has(pid) ? undefined : nameByPid.get(ppid);
     return {
       pid,
       name: nameByPid.get(pid)!,

@@ -37,6 +37,7 @@ test('kernel objects are counted where kernel memory grows, and where it rose by
     [
       mayKernelGrow({ trend: 'growing', causes: [causeShare('slab', 1)] }, rose(0, 0)),
       mayKernelGrow({ trend: 'growing', causes: [causeShare('kernel', 1)] }, rose(0, 0)),
+      mayKernelGrow({ trend: 'growing', causes: [causeShare('sock', 1)] }, rose(0, 0)),
       mayKernelGrow(young, rose(4, 16)),
     ],
     [true, true, true],
