@@ -40,7 +40,7 @@ test('kernel objects are counted where kernel memory grows, and where it rose by
       mayKernelGrow({ trend: 'growing', causes: [causeShare('sock', 1)] }, rose(0, 0)),
       mayKernelGrow(young, rose(4, 16)),
     ],
-    [true, true, true],
+    [true, true, true, true],
   );
   assert.equal(mayKernelGrow(young, rose(3.9, 5)), false, 'too little');
   assert.equal(mayKernelGrow(young, rose(10, 41)), false, 'other memory came');

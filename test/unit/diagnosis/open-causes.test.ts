@@ -81,6 +81,31 @@ test('a heap that fills beside a log is a cause with its own rate, so that the c
   assert.equal(finding?.severity, 'info');
 });
 
+test('a heap that touches new pages beside memory that leaks is a cause, by its mappings, so that the causes add up', () => {
+  const t = Float64Array.from({ length: 21 }, (_, second) => 1000 + second);
+  const causesWith = (heapPerSecond: number) => {
+    const context = ruleContext({
+      jvm: {},
+      evaluation: {
+        trend: 'growing',
+        leak: true,
+        causes: [causeShare('shmem', 2e6 * HOUR_S)],
+        fields: {
+          usage: { ...fieldTrend('growing', 5e6 * HOUR_S), windowSeconds: 20 },
+          anon: { ...fieldTrend('growing', 3e6 * HOUR_S), windowSeconds: 20 },
+          heap_used: fieldTrend('cyclic', 3e6 * HOUR_S),
+        },
+      },
+    });
+    const heap = { id: 'java-heap', name: 'Java heap', process: null, bytes: t.map((_, second) => 1e7 + second * heapPerSecond) };
+    return diagnose({ ...context, series: { ...context.series, t, parts: { t, parts: [heap] } } }).causes;
+  };
+  const [leak, heap] = causesWith(3e6);
+  assert.equal(leak?.cause, 'shmem');
+  assert.deepEqual([heap?.cause, heap?.what, Math.round(heap!.bytesPerHour / HOUR_S)], ['heap', 'filling', 3e6]);
+  assert.equal(causesWith(0).length, 1, 'its pages were touched before');
+});
+
 test('a heap that fills beside a log has at most what the log leaves of all growth, and stays where one evaluation does not see it', () => {
   let state: SteadyState | null = null;
   const said = [5e6, 0, 5e6].map((anonPerHour, second) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { metaspaceGrowth } from '../../../../src/diagnosis/rules/metaspace-growth.ts';
+import type { SteadyState } from '../../../../src/diagnosis/steady.ts';
+import { diagnoseAfter } from '../../../../src/diagnosis/verdict.ts';
 import { HOUR_S, MIB } from '../../../../src/units.ts';
-import { applyRule, causeShare, eta, type Given } from '../../../support/rule-context.ts';
+import { applyRule, causeShare, eta, type Given, ruleContext } from '../../../support/rule-context.ts';
 
 const growing = (seconds: number | null, over: Given = {}) =>
   applyRule(metaspaceGrowth, {
@@ -63,4 +65,16 @@ test('as long as it is not known whether it leaks, it is not said that classes a
     found?.headline,
     'Metaspace grows 31 MB an hour: classes are loaded, and it is not known yet whether collections unload them.',
   );
+});
+
+test('as soon as it is known to leak, it is no more said that this is not known yet', () => {
+  let state: SteadyState | null = null;
+  const [open, known] = [null, true].map((leak, second) => {
+    const evaluation = { trend: 'growing', leak, causes: [causeShare('metaspace')], etas: [] } as const;
+    const { verdict, steady } = diagnoseAfter(state, { ...ruleContext({ jvm: {}, evaluation }), atMs: second * 1000 });
+    state = steady;
+    return verdict.headline;
+  });
+  assert.match(open!, /it is not known yet whether collections unload them/);
+  assert.match(known!, /classes are loaded and never unloaded/);
 });

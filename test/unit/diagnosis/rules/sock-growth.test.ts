@@ -28,3 +28,19 @@ test('on cgroup v1 they have a limit of their own', () => {
     /peer\. cgroup v1 does not count them toward the memory limit: .*memory\.kmem\.tcp\.limit_in_bytes/,
   );
 });
+
+test('who holds hundreds of sockets open is named beside them', () => {
+  const of = (pid: number, count: number) => ({ kind: 'socket', pid, count, grew: 100, seconds: 60 }) as const;
+  const found = grows({ kernelObjects: [of(7, 640), of(9, 1480)], processNames: new Map([[9, 'java orders.jar']]) });
+  assert.match(found?.headline ?? '', /peer\. About 1,500 sockets are held open by java orders\.jar pid 9\./);
+});
+
+test('usage that stands at memory.high is said to be slowed down already, and below it to be slowed down before the limit', () => {
+  const at = (usage: number) =>
+    grows({ values: { high: 100, usage }, evaluation: { etas: [eta('oom-kill', 3600)] } })?.headline ?? '';
+  assert.match(at(50), / Before that the kernel slows it down at memory\.high \(100 bytes\)\.$/);
+  assert.match(
+    at(99),
+    / The kernel slows it down already: usage is at memory\.high \(100 bytes\), and the time to the limit becomes longer\.$/,
+  );
+});
