@@ -136,6 +136,7 @@ export function membersOf(
 export function fullProcessName(procRoot: string, { pid, name }: { readonly pid: number; readonly name: string }): string {
   if (name.length < MAX_COMM_LENGTH) return name;
   const [first = ''] = readText(`${procRoot}/${pid}/cmdline`, readRecord)?.split('\0') ?? [];
-  const programs = [basename(first.split(' ')[0]!), basename(first)];
-  return programs.find((program) => program.startsWith(name)) ?? name;
+  // One that writes what it does into its name (setproctitle) writes it there, too.
+  const names = [basename(first.split(' ')[0]!), basename(first), first];
+  return names.find((full) => full.startsWith(name)) ?? name;
 }

@@ -95,6 +95,14 @@ test('a browser that writes its whole command line into the first argument has t
   );
 });
 
+test('what a process writes into its name is told whole, although the kernel cuts it', (t) => {
+  const root = procOf(t, [
+    { pid: 1, name: 'java', anon: 9 },
+    { pid: 5, name: 'celery: worker ', anon: 100, cmdline: 'celery: worker /srv/tasks.py\0\0' },
+  ]);
+  assert.equal(otherProcesses(root, [1, 5], 1)[0]?.name, 'celery: worker /srv/tasks.py');
+});
+
 test('workers that write what they do into their names are of one name, and versions of a program are not', (t) => {
   const root = procOf(t, [
     { pid: 2, name: 'postgres: app o', anon: 10, cmdline: 'postgres: app orders 10.0.0.7(5121) idle\0' },
