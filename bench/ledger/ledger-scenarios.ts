@@ -33,10 +33,10 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   row('LogGrowth', ['3', TOTAL, 'FILE'], 'page-cache', both('FILE')),
   row('TmpfsGrowth', [RATE, TOTAL, 'SHM'], 'shmem', both('SHM')),
-  row('DirectLeak', [RATE, TOTAL], 'native', both('direct buffers and large malloc'), {
+  row('DirectLeak', [RATE, TOTAL], 'native', both('direct buffers, large malloc or mmap'), {
     flags: [...SERIAL, '-XX:MaxDirectMemorySize=200m'],
   }),
-  row('UnsafeLeak', [RATE, TOTAL], 'native', both('direct buffers and large malloc')),
+  row('UnsafeLeak', [RATE, TOTAL], 'native', both('direct buffers, large malloc or mmap')),
   row('ThreadLeak', ['6', '480'], 'threads', both('thread stacks'), { unit: 'threads' }),
   row('DentryGrowth', [RATE, TOTAL, 'FOLDER'], 'slab', {
     1: ['kernel'],

@@ -33,7 +33,7 @@ export interface Movement {
 /** How far a column moved in the window. */
 type Move = (t: Float64Array, column: Float64Array, movement: Movement) => number;
 
-/** "page cache of /data/app.log", "direct buffers and large malloc": the part of memory that has most of a rise; null: none has, or it is not known. */
+/** "page cache of /data/app.log", "direct buffers, large malloc or mmap": the part of memory that has most of a rise; null: none has, or it is not known. */
 export const whatRose = (context: RuleContext, rise: Movement): Sentence | null =>
   kept(context, 'rose', partThat(rose, context.series, rise));
 

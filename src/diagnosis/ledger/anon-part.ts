@@ -35,7 +35,7 @@ const NOTES: Readonly<Partial<Record<AnonPartId, string>>> = {
     'glibc keeps up to 8 arenas of 64 MB per CPU; MALLOC_ARENA_MAX bounds them; direct buffers lie here if they are small, or one of their size was freed',
   'vm-structures': 'the mappings do not distinguish these from large malloc blocks; the bounds follow from the committed heap',
   'unnamed-mappings': 'the process maps no libjvm.so, as a native image: nothing tells its heap from other blocks',
-  'direct-buffers': 'blocks past 128 KiB, each a mapping of no name',
+  'direct-buffers': 'blocks past 128 KiB, and what native libraries map, each a mapping of no name',
 };
 
 /** anon by name: first the other processes; then the JVM by its mappings, or by hsperfdata if the mappings cannot be read. Pure. */

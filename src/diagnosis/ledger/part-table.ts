@@ -31,7 +31,7 @@ const NAMED_HERE = {
   'malloc-arenas': { name: 'malloc arenas', reclaimable: false, hue: 'native' },
   libraries: { name: 'libraries', reclaimable: false, hue: 'native' },
   'vm-structures': { name: 'GC and VM structures', reclaimable: false, hue: 'native' },
-  'direct-buffers': { name: 'direct buffers and large malloc', reclaimable: false, hue: 'native' },
+  'direct-buffers': { name: 'direct buffers, large malloc or mmap', reclaimable: false, hue: 'native' },
   'unnamed-mappings': { name: 'mappings without a name (heap, large malloc)', reclaimable: false, hue: 'native' },
   native: { name: 'native: code cache, stacks, GC, malloc, direct buffers', reclaimable: false, hue: 'native' },
   'since-mappings': { name: 'since the mappings were read', reclaimable: false, hue: null },

@@ -18,6 +18,9 @@ const RELEASE =
   'First see whether the program holds it at all: `memhound explain --release` lets the JVM collect, since buffers that nobody uses wait for a collection, then has malloc give back what was freed, and says what each gave back.';
 const DIRECT =
   'Set -XX:MaxDirectMemorySize to test for direct buffers: if they leak, the JVM throws an OutOfMemoryError with a stack.';
+/** The mappings of a native library have no name either. */
+const MAPPED =
+  'A native library that takes memory by mmap, as runtimes of models and of WebAssembly do, looks the same and ends at no option of the JVM: async-profiler (`-e mmap`, or `-e nativemem`) names what calls it.';
 const COMPARE = '`jcmd PID VM.native_memory summary.diff`; it does not see JNI code and libraries.';
 const IS_TRACKED = /^-XX:NativeMemoryTracking=(?:summary|detail)$/;
 
@@ -91,7 +94,7 @@ function adviceForPart(context: RuleContext, part: PartGrowth | null): string {
     case 'malloc-arenas':
       return [RELEASE, SMALL_BLOCKS, SMALL_BUFFERS, direct, byAllocator, tracking].join(' ');
     case 'direct-buffers':
-      return [RELEASE, direct, ...(isGlibc ? [] : [byAllocator]), tracking].join(' ');
+      return [RELEASE, direct, MAPPED, ...(isGlibc ? [] : [byAllocator]), tracking].join(' ');
     default:
       return [RELEASE, direct, byAllocator, tracking].join(' ');
   }
@@ -161,7 +164,7 @@ function directBoundText(context: RuleContext, part: PartGrowth): string | null 
   const then = hasNoExplicitCollections(context)
     ? `throws an OutOfMemoryError, even if nobody uses them: ${EXPLICIT_COLLECTIONS_OFF} keeps it from collecting first`
     : 'collects, and throws an OutOfMemoryError if they are in use';
-  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.text}): there the JVM ${then}. Other blocks of malloc would go on:${etaText(context)}`;
+  return ` Direct buffers end at ${bytesText(most.bytes)} (${most.text}): there the JVM ${then}. Other blocks of malloc, and what a library maps, would go on:${etaText(context)}`;
 }
 
 /** The end of the stacks of the threads that run now. A thread may have asked for a larger one, and no flag says so. */
@@ -190,4 +193,4 @@ function whereText(context: RuleContext, { what }: CauseShare): string {
 
 /** Allocators other than glibc's have no arenas that the mappings show: all that they hold looks like large blocks. */
 const placeText = ({ id, name }: PartGrowth, allocator: Allocator | null): string =>
-  id === 'direct-buffers' && allocator !== null && allocator !== 'glibc' ? `direct buffers and malloc (${allocator})` : name;
+  id === 'direct-buffers' && allocator !== null && allocator !== 'glibc' ? `direct buffers, malloc (${allocator}) or mmap` : name;

@@ -42,7 +42,7 @@ const looksAt = (at: (n: number) => At): readonly [Looked, ...Looked[]] =>
       mappings: {
         kinds: [
           { name: 'malloc arenas', bytes: arenas * MIB, isMalloc: true },
-          { name: 'direct buffers and large malloc', bytes: large * MIB, isMalloc: true },
+          { name: 'direct buffers, large malloc or mmap', bytes: large * MIB, isMalloc: true },
           { name: 'thread stacks', bytes: stacks * MIB, isMalloc: false },
         ],
         mappedFileBytes: 0,
@@ -63,7 +63,7 @@ test('without native memory tracking direct buffers are named by their pool, who
   );
   assert.deepEqual(culpritText(found), [
     'native: direct buffers (java.nio) grew from 0 bytes to 180 MiB, 100 % of what grew: 2,880 more buffers',
-    '  By kind of mapping: malloc arenas from 10 MiB to 100 MiB; direct buffers and large malloc from 0 bytes to 90 MiB.',
+    '  By kind of mapping: malloc arenas from 10 MiB to 100 MiB; direct buffers, large malloc or mmap from 0 bytes to 90 MiB.',
     '  Buffers of java.nio: 2,880 direct of 180 MiB, 0 mapped.',
     `  Native memory tracking is off, so the mappings tell it. It is turned on at the JVM's start by ${OFF}.`,
   ]);

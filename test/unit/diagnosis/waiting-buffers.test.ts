@@ -7,7 +7,7 @@ import type { CauseBasis } from '../../../src/trends/types.ts';
 import { HOUR_S, MIB } from '../../../src/units.ts';
 import { applyRule, causeShare, fieldTrend, type Given, ruleContext } from '../../support/rule-context.ts';
 
-const DIRECT = 'direct buffers and large malloc';
+const DIRECT = 'direct buffers, large malloc or mmap';
 
 interface Buffers {
   /** What the JVM has counted of its collections, a minute ago and now. */

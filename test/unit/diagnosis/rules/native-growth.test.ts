@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LEDGER_PARTS } from '../../../../src/diagnosis/ledger/part-table.ts';
 import { nativeGrowth } from '../../../../src/diagnosis/rules/native-growth.ts';
 import { HOUR_S, MIB } from '../../../../src/units.ts';
 import { applyRule, causeShare, eta, fieldTrend, type Given } from '../../../support/rule-context.ts';
@@ -184,7 +185,7 @@ const grownIn = (
 test('direct buffers that -XX:MaxDirectMemorySize bounds below the limit end there, and only other blocks reach the limit', () => {
   assert.match(
     grownIn('direct-buffers', ['-XX:MaxDirectMemorySize=300m'])?.headline ?? '',
-    /native memory\. Direct buffers end at 300 MiB \(-XX:MaxDirectMemorySize=300m\): there the JVM collects, and throws an OutOfMemoryError if they are in use\. Other blocks of malloc would go on: OOM kill in 9 to 11 hours\.$/,
+    /native memory\. Direct buffers end at 300 MiB \(-XX:MaxDirectMemorySize=300m\): there the JVM collects, and throws an OutOfMemoryError if they are in use\. Other blocks of malloc, and what a library maps, would go on: OOM kill in 9 to 11 hours\.$/,
   );
   for (const flags of [['-XX:MaxDirectMemorySize=2g'], ['-XX:MaxDirectMemorySize=150m'], []])
     assert.match(grownIn('direct-buffers', flags)?.headline ?? '', /native memory\. OOM kill in 9 to 11 hours\.$/);
@@ -265,4 +266,11 @@ test('stacks end at the number of threads by -Xss if the limit has room for it, 
   const noBound = /native memory\. OOM kill in 9 to 11 hours\.$/;
   assert.match(headline([], 150), noBound, 'they take more than that already');
   assert.match(headline(['-Xss8m'], 300), noBound, 'more than the limit has room for');
+});
+
+test('what has no name may be direct buffers, malloc, or mappings of a library, and the advice has all of them', () => {
+  assert.equal(LEDGER_PARTS['direct-buffers'].name, 'direct buffers, large malloc or mmap');
+  const { advice = '' } = grownIn('direct-buffers') ?? {};
+  assert.match(advice, /`memhound explain --release` .* -XX:MaxDirectMemorySize .* takes memory by mmap.*async-profiler/);
+  assert.doesNotMatch(grownIn('malloc-arenas')?.advice ?? '', /mmap/);
 });

@@ -121,7 +121,7 @@ test('as much direct memory as -Xmx, the default of the JVM, counts only while d
   const growing = (what: string) => at(plan, { evaluation: { causes: [causeShare('native', 31e6, { what })] } });
   assert.equal(growing('malloc arenas'), null);
   assert.equal(
-    growing('direct buffers and large malloc')?.title,
+    growing('direct buffers, large malloc or mmap')?.title,
     '-Xmx is 400 MiB, and 430 MiB may lie outside the heap (as much as -Xmx, since -XX:MaxDirectMemorySize is not given): 330 MiB more than the limit of 500 MiB',
   );
 });
