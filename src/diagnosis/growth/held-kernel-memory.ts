@@ -1,14 +1,7 @@
 import type { CountedObjects } from '../../sources/process/kernel-objects.ts';
-import {
-  COLD_START_S,
-  FILLING_S,
-  isSoon,
-  MAX_TIMES_AHEAD_UNPOOLED,
-  START_CONFIDENCE,
-} from '../../trends/together/cause-confidence.ts';
 import { byWeight } from '../../trends/together/growth-causes.ts';
 import type { CauseShare, Eta, Evaluation } from '../../trends/types.ts';
-import { HOUR_S, KIB } from '../../units.ts';
+import { HOUR_S, KIB, MINUTE_S } from '../../units.ts';
 import { withUnknownLeak } from '../leak-of-causes.ts';
 
 /**
@@ -40,6 +33,11 @@ const MAX_SHARE = 1.25;
 /** A shorter count may be of a moment. */
 const MIN_SECONDS = 10;
 const MIN_SECONDS_NAMED = 5;
+/** A leak is known after so long, where its end is near, as that of other memory is; else after the first minutes, in which pools fill. */
+const SOON_SECONDS = 30;
+const NEAR_END_S = 30 * MINUTE_S;
+const NEAR_END_TIMES = 24;
+const START_S = 5 * MINUTE_S;
 const MAX_CONFIDENCE = 0.95;
 
 /** What one takes of kernel memory at least; undefined: that is not known. */
@@ -129,12 +127,11 @@ export function withHeldKernelMemory(
   };
   const countedS = Math.max(0, ...objects.map(({ seconds }) => seconds));
   const grewS = field?.windowSeconds ?? 0;
-  const isStart = grewS < COLD_START_S;
-  const isLeak = countedS >= FILLING_S && (!isStart || (roomBytes !== null && isSoon(seconds, grewS, MAX_TIMES_AHEAD_UNPOOLED)));
-  const most = isStart ? START_CONFIDENCE : MAX_CONFIDENCE;
+  const isNear = roomBytes !== null && seconds < NEAR_END_S && seconds < NEAR_END_TIMES * grewS;
+  const isLeak = countedS >= SOON_SECONDS && (grewS >= START_S || isNear);
   const posterior = causeBasis.find(({ cause }) => cause === 'slab')?.posterior ?? 0;
   const answered: Evaluation = isLeak
-    ? { ...evaluation, leak: true, confidence: Math.min(most, Math.max(evaluation.confidence, posterior)) }
+    ? { ...evaluation, leak: true, confidence: Math.min(MAX_CONFIDENCE, Math.max(evaluation.confidence, posterior)) }
     : withUnknownLeak(evaluation);
   return {
     ...answered,

@@ -2,7 +2,7 @@ import { type FieldId, type FieldName, fieldsWhere } from '../../fields.ts';
 import { headroom, versionOf } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import { DAY_S, HOUR_S, MIB, MINUTE_S } from '../../units.ts';
-import type { FieldEvaluation } from '../field/field-trend.ts';
+import { type FieldEvaluation, MANY_COLLECTIONS } from '../field/field-trend.ts';
 import type { Cause, CauseBasis, CauseShare, Eta } from '../types.ts';
 import type { Waiting, WaitsForCollection } from './waits-for-collection.ts';
 
@@ -74,7 +74,7 @@ export function causeBasis(
   fields: Fields,
   limits: Limits,
   derived: DerivedTrends,
-  isStartUp: (grewSeconds: number, cause: Cause) => boolean = () => false,
+  isStartUp: (grewSeconds: number) => boolean = () => false,
   waiting: Waiting = 'counts',
 ): CauseBasis {
   const growing = growingFields(cause, fields, derived);
@@ -86,7 +86,8 @@ export function causeBasis(
         ? 'collection'
         : growing.every(({ id, field }) => {
               const room = headroomOf(id, fields, limits);
-              return mayBeDailyLoad(field, room, isStartUp(grewSeconds(field), cause));
+              const mayStart = isStartUp(grewSeconds(field)) && !(cause === 'heap' && fillsForCertain(field, room));
+              return mayBeDailyLoad(field, room, mayStart);
             })
           ? 'daily-load'
           : cause === 'heap' && growing.every(({ field }) => maySoftReferencesHold(field, limits))
@@ -112,18 +113,14 @@ export function causeBasis(
 const START_UP_S = 10 * MINUTE_S;
 const IMMINENT_S = HOUR_S;
 /** All kinds of memory grow at once for this long. */
-export const COLD_START_S = 5 * MINUTE_S;
+const COLD_START_S = 5 * MINUTE_S;
 const IMMINENT_AT_START_S = 30 * MINUTE_S;
-/** And then it is a leak with this confidence at most: a cache whose bound is below the limit, and that nobody knows, fills so, too. */
-export const START_CONFIDENCE = 0.85;
 /**
  * A pool of threads, of buffers or of objects fills as straight as a leak, within seconds or minutes, up to a size that fits the container. So an
  * end tells the two apart only from here on: nearer than this many times the time of the growth, or so near that nothing that fits is left.
  */
-export const FILLING_S = 30;
-const MAX_TIMES_AHEAD = 10;
-/** What no program pools or caches: classes (those of the start come ever more slowly), and kernel objects that were counted. */
-export const MAX_TIMES_AHEAD_UNPOOLED = 24;
+const FILLING_S = 30;
+const MAX_TIMES_AHEAD = 24;
 const NEARLY_THERE = 1 / 4;
 /** In the first seconds of growth its pace is that of a moment. */
 const MOMENT_S = 10;
@@ -132,20 +129,21 @@ const MOMENT_S = 10;
  * Whether growth for `grewSeconds` in a run of `runSeconds` may be its start: the JVM loads classes, compiles and fills its pools of threads, all at
  * once. Not if unreclaimable memory or the heap reaches its limit soon.
  */
-export const mayBeStartUp = (runSeconds: number, grewSeconds: number, etas: readonly Eta[], cause: Cause = 'native'): boolean =>
-  runSeconds <= COLD_START_S &&
-  !etas.some((eta) => isNear(eta, grewSeconds, cause === 'metaspace' ? MAX_TIMES_AHEAD_UNPOOLED : MAX_TIMES_AHEAD));
+export const mayBeStartUp = (runSeconds: number, grewSeconds: number, etas: readonly Eta[]): boolean =>
+  runSeconds <= COLD_START_S && !etas.some((eta) => isNear(eta, grewSeconds));
 
-/** Whether an end is so near that growth of the first minutes, which has lasted for `grewSeconds`, is told as a leak. */
-export const isSoon = (seconds: number, grewSeconds: number, timesAhead = MAX_TIMES_AHEAD): boolean =>
-  seconds < Math.min(IMMINENT_AT_START_S, timesAhead * grewSeconds);
-
-function isNear({ event, seconds }: Pick<Eta, 'event' | 'seconds'>, grewSeconds: number, timesAhead = MAX_TIMES_AHEAD): boolean {
+function isNear({ event, seconds }: Pick<Eta, 'event' | 'seconds'>, grewSeconds: number): boolean {
   if (event === 'reclaim') return false;
-  if (grewSeconds >= FILLING_S) return isSoon(seconds, grewSeconds, timesAhead);
+  if (grewSeconds >= FILLING_S) return seconds < Math.min(IMMINENT_AT_START_S, MAX_TIMES_AHEAD * grewSeconds);
   // A heap is there to be filled: soft references and caches fill it up to -Xmx.
   return event === 'oom-kill' && grewSeconds >= MOMENT_S && seconds < NEARLY_THERE * grewSeconds;
 }
+
+/** Whether many collections show that what they leave reaches -Xmx within the hour. At the start a few may show a live set that is being built. */
+const fillsForCertain = (field: FieldEvaluation, room: number): boolean =>
+  (field.basis.statistics.fullCollections ?? 0) >= MANY_COLLECTIONS &&
+  grewSeconds(field) >= FILLING_S &&
+  room <= ((field.slopeBytesPerHour ?? 0) / HOUR_S) * IMMINENT_S;
 
 /**
  * Whether all that the floor of the heap has risen by may be held by soft references alone. HotSpot keeps an object that nobody reads for a second

@@ -3,9 +3,8 @@ import { type FieldReader, UNRECLAIMABLE_FIELDS, unreclaimable, versionOf } from
 import { DAY_S, HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
-import type { Cause, CauseShare, Eta, Evaluation, Trend } from '../types.ts';
+import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
 import {
-  COLD_START_S,
   causeBasis,
   type DerivedTrends,
   type Fields,
@@ -13,7 +12,6 @@ import {
   type Limits,
   mayBeStartUp,
   nativeWaits,
-  START_CONFIDENCE,
 } from './cause-confidence.ts';
 import type { CoMovement, Sum } from './co-movement.ts';
 import { fitsWhenFull } from './filling-heap.ts';
@@ -158,8 +156,7 @@ export function combineFields(
   const causes = causesOf(growth);
   const etas = etasOf(growth, causes, limits);
   // What the kernel swaps out has met its limit already. How much swap there is left may not be known, so that there is no time to an end.
-  const isStartUp = (grewSeconds: number, cause: Cause): boolean =>
-    !derived.isSwapped && mayBeStartUp(runSeconds, grewSeconds, etas, cause);
+  const isStartUp = (grewSeconds: number): boolean => !derived.isSwapped && mayBeStartUp(runSeconds, grewSeconds, etas);
   const waiting = nativeWaits(fields, derived, etas);
   const bases = causes.map((cause) => causeBasis(cause, fields, limits, derived, isStartUp, waiting));
   const any = (trend: Trend) => [...fields.values()].some((field) => field.trend === trend);
@@ -183,12 +180,11 @@ export function combineFields(
   if (causes.length > 0 || grows(fields, 'usage') || isWorkingSetAlone) {
     const isRelevant = (i: number): boolean => leak !== true || !causes[i]!.reclaimable;
     const confidences = bases.flatMap(({ confidence }, i) => (isRelevant(i) ? [confidence] : []));
-    const most = leak === true && runSeconds <= COLD_START_S && !derived.isSwapped ? START_CONFIDENCE : MAX_CONFIDENCE;
     const highestConfidence = confidences.length > 0 ? Math.max(...confidences) : (fields.get(whole)?.posterior ?? 0.5);
     return {
       trend: 'growing',
       leak,
-      confidence: Math.min(most, Math.max(0.5, highestConfidence)),
+      confidence: Math.min(MAX_CONFIDENCE, Math.max(0.5, highestConfidence)),
       causes,
       etas,
       causeBasis: bases,

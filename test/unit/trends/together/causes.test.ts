@@ -295,25 +295,3 @@ describe('page cache that becomes active', () => {
     ]);
   });
 });
-
-test('a leak of the first five minutes is fairly sure at most: a cache whose bound nobody knows fills so, too', () => {
-  const fields = new Map(entriesOf({ anon: evaluated(0), shmem: evaluated(9000 * MIB) }));
-  const after = (seconds: number, isSwapped = false): readonly [boolean | null, number] => {
-    const { leak, confidence } = combineFields(
-      fields,
-      { ...NONE, isSwapped },
-      { limit: 1024 * MIB, heapMax: null },
-      UNMOVED,
-      seconds,
-    );
-    return [leak, confidence];
-  };
-  assert.deepEqual(
-    [after(300), after(301)],
-    [
-      [true, 0.85],
-      [true, 0.97],
-    ],
-  );
-  assert.deepEqual(after(300, true), [true, 0.97], 'what is swapped out has met the limit');
-});
