@@ -44,8 +44,8 @@ const MAX_KNOWN = 2000;
  */
 const PROBE_BEYOND = 16;
 /**
- * Whatever the turn, each scan tries the numbers right beyond the highest open one, until so many in a row are free: there lies what a program has
- * opened since and keeps open.
+ * Whatever the turn, each scan tries the numbers from the lowest free one on, until so many in a row are free: there lies what a program has opened
+ * since and keeps open.
  */
 const FREE_BEYOND_NEWEST = 3;
 const MAX_NEWEST = 32;
@@ -71,6 +71,8 @@ interface KnownDescriptors {
   top: number;
   highest: number;
   rounds: number;
+  /** The lowest number that was free when it was tried last. */
+  lowestFree: number;
   /** The number that was tried last was free. */
   wasFree: boolean;
 }
@@ -152,6 +154,7 @@ export class OpenFiles {
       top: 0,
       highest: 0,
       rounds: 0,
+      lowestFree: 0,
       wasFree: false,
     };
     this.#known.set(pid, known);
@@ -183,15 +186,22 @@ export class OpenFiles {
     if (file === null) known.files.delete(fd);
     else if (known.files.has(fd) || known.files.size < MAX_KNOWN || evictSmaller(known.files, file)) known.files.set(fd, file);
     else this.#notRemembered.push(file);
+    if (known.wasFree) known.lowestFree = Math.min(known.lowestFree, fd);
   }
 
   #lookAtNewest(pid: number, slots: number, known: KnownDescriptors, budget: WorkBudget): void {
-    const first = Math.max(known.top, known.highest) + 1;
-    const end = Math.min(slots, first + (budget.left > 0 ? MAX_NEWEST : atLeast(1, NEWEST_OVER_BUDGET / this.#processes)));
-    for (let fd = first; fd < end && fd <= Math.max(first - 1, known.highest) + FREE_BEYOND_NEWEST; fd++) {
+    let left = budget.left > 0 ? MAX_NEWEST : atLeast(1, NEWEST_OVER_BUDGET / this.#processes);
+    let fd = known.lowestFree;
+    let lowestFree: number | null = null;
+    for (let freeInRow = 0; fd < slots && left > 0 && freeInRow < FREE_BEYOND_NEWEST; fd++) {
+      if (known.files.has(fd)) continue;
+      left--;
       budget.spend(1);
       this.#look(pid, fd, known, budget);
+      freeInRow = known.wasFree ? freeInRow + 1 : 0;
+      if (known.wasFree) lowestFree ??= fd;
     }
+    known.lowestFree = lowestFree ?? fd;
   }
 
   #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {
