@@ -1,6 +1,3 @@
-import { access, constants } from 'node:fs/promises';
-import { dirname } from 'node:path';
-
 /** A data folder that cannot be used. Exit code 2 is for a bad option, 1 for the state of the machine. */
 export class StoreError extends Error {
   override name = 'StoreError';
@@ -26,15 +23,4 @@ export function volumeError(dir: string, error: unknown): string | null {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!VOLUME_ERRORS.has(code)) return null;
   return `--data ${dir}: cannot be written (${code}): ${REMEDIATIONS[code] ?? 'choose a folder that this user can write, or change its permissions'}`;
-}
-
-/** @throws EROFS, EACCES or a similar error of the nearest existing parent folder */
-export async function checkWritableParent(dir: string): Promise<void> {
-  for (let above = dirname(dir); ; above = dirname(above)) {
-    try {
-      return await access(above, constants.W_OK);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === dirname(above)) throw error;
-    }
-  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { KIB, SECOND_MS } from '../../units.ts';
@@ -9,10 +9,11 @@ import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
 import { FolderLock, LockUncertainError, STALE_MS } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
+import { makeFolder } from './make-folder.ts';
 import { addEnvelope, addRowsInMemory } from './segment-envelope.ts';
 import { openSegment, type SealedSegment, segmentPath } from './segment-files.ts';
 import { appendNewRows, firstNewRowS } from './segment-rows.ts';
-import { checkWritableParent, StoreError, volumeError } from './store-error.ts';
+import { StoreError, volumeError } from './store-error.ts';
 import { type StoreLog, TargetStore } from './target-store.ts';
 
 export { StoreError } from './store-error.ts';
@@ -84,6 +85,11 @@ export class Store {
       const { code } = error as NodeJS.ErrnoException;
       if (error instanceof StoreError) throw error;
       if (code === 'EEXIST' || code === 'ENOTDIR') throw new StoreError(`--data ${dir}: expected a folder, found a file`, 2);
+      if (code === 'ENOENT')
+        throw new StoreError(
+          `--data ${dir}: expected a file system that takes folders, found one that does not; choose another folder`,
+          2,
+        );
       // An error of the volume must not crash the sidecar: it keeps history in memory, logs the error, and tries again.
       const passes = error instanceof LockUncertainError || error instanceof VolumeHangsError;
       if (volumeError(dir, error) === null && !passes) throw error;
@@ -95,13 +101,7 @@ export class Store {
     if (this.#lock?.isHeld) return;
     this.#lock?.abandon();
     this.#lock = null;
-    try {
-      await mkdir(dir, { recursive: true });
-    } catch (error) {
-      // On a read-only file system, a recursive mkdir in Node fails with ENOENT (libuv). The nearest existing folder shows the reason.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') await checkWritableParent(dir);
-      throw error;
-    }
+    await makeFolder(dir);
     this.#lock = await FolderLock.acquire(dir);
   }
 
@@ -186,7 +186,7 @@ export class Store {
       else if (targetStore.openSegment !== null && targetStore.history.lastS! - targetStore.savedState.untilS! > CLOCK_LEAP_S)
         await this.#seal(targetStore, dir);
       if (targetStore.openSegment === null) {
-        await mkdir(dir, { recursive: true });
+        await makeFolder(dir);
         const startS = firstNewRowS(targetStore.history, targetStore.savedState);
         targetStore.openSegment = openSegment(segmentPath(dir, startS * SECOND_MS, 0));
       }
@@ -202,7 +202,7 @@ export class Store {
         targetStore.sealed = [];
         targetStore.sealedBytes = 0;
         targetStore.ownerIsSaved = false;
-        await mkdir(dir, { recursive: true });
+        await makeFolder(dir);
         await targetStore.openSegment.low.write();
       }
       if (targetStore.owner !== null && !targetStore.ownerIsSaved) {
@@ -269,7 +269,7 @@ export class Store {
     if (dir === null) return;
     await this.#tolerateFailure(async () => {
       await this.#lockFolder(this.#options.dir!);
-      await mkdir(dir, { recursive: true });
+      await makeFolder(dir);
       await saveFinalReports(dir, finalReports);
       await targetStore.lookBeside(dir);
     });
