@@ -189,6 +189,8 @@ interface Causes {
  */
 const causesBeside = ({ leak, fields }: Pick<Evaluation, 'leak' | 'fields'>): Keeping<Causes> => ({
   same: (a, b) => namesOf(a.shares) === namesOf(b.shares),
+  isSilent: (published, now) =>
+    published.by === now.by && namesOf(published.shares) !== namesOf(now.shares) && areAlike(published.shares, now.shares),
   atOnce: (published, now) =>
     !agrees(leak, published.shares) ||
     // A leak that is known leads.
@@ -200,6 +202,20 @@ const causesBeside = ({ leak, fields }: Pick<Evaluation, 'leak' | 'fields'>): Ke
     isOvertaken(published, now) ||
     namesMore(published.shares, now.shares),
 });
+
+/** Causes whose paces differ by less come in turns as noise has it. */
+const MIN_RATIO_OF_ORDER = 1.25;
+
+/** Whether the same causes are found, and those that changed places are about as fast as each other. */
+function areAlike(published: readonly CauseShare[], now: readonly CauseShare[]): boolean {
+  if (published.length !== now.length) return false;
+  const renewed = published.map((share) => newest(share, now));
+  return renewed.every((share, i) => {
+    if (share === null || share.reclaimable !== now[i]!.reclaimable) return false;
+    const [a, b] = [share.bytesPerHour, now[i]!.bytesPerHour];
+    return Math.max(a, b) < MIN_RATIO_OF_ORDER * Math.min(a, b);
+  });
+}
 
 /** So many times as fast as all that was published is a cause that has just begun, such as a tool that somebody starts. */
 const MUCH_FASTER = 4;

@@ -32,6 +32,7 @@ import {
 } from './rule-context.ts';
 import { isEmptyAfterKill, oomKilled, recentKill } from './rules/oom-killed.ts';
 import { RULES } from './rules/registry.ts';
+import { secondCauseText } from './second-cause.ts';
 import { type Sentence, sentence, sentenceText, timePart } from './sentence.ts';
 import { Steady, type SteadyState } from './steady.ts';
 import { isOver, steadyCauses, steadyEvaluation, steadyFiles } from './steady-evaluation.ts';
@@ -127,7 +128,7 @@ function verdictOf(context: RuleContext): Verdict {
   const plain = isEmptyAfterKill(context)
     ? sentence`${kill}${afterKill(context)}`
     : sentence`${kill}${leadText(leading)}${plainHeadline(context)}`;
-  const headlineParts = sentence`${introduction(context)}${leading?.headline ? sentence`${kill}${leading.headline}` : plain}`;
+  const headlineParts = sentence`${introduction(context)}${leading?.headline ? sentence`${kill}${leading.headline}${secondCauseText(context)}` : plain}`;
   const isOpen = context.evaluation.leak === false && causes.length === 0 && isLeakOpen(context);
   const { trend, leak, confidence, needs, causeBasis } = isOpen ? withUnknownLeak(context.evaluation) : context.evaluation;
   return {
