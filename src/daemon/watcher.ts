@@ -10,6 +10,7 @@ import type { Status } from '../outlets/status.ts';
 import type { TargetSearch } from '../sources/target/search-outcome.ts';
 import { instanceOf } from '../sources/target/target-identity.ts';
 import { HOUR_S, MINUTE_MS, MINUTE_S, SECOND_MS } from '../units.ts';
+import { beginningNoCollection } from './collect-garbage.ts';
 import { ContainerRegistry } from './container-registry.ts';
 import { CulpritOnAlarm } from './culprit-on-alarm.ts';
 import { FailureLog } from './failure-log.ts';
@@ -213,7 +214,7 @@ export class Watcher {
   }
 
   #evaluate(watched: WatchedContainer, nowMs: number): void {
-    const verdict = watched.evaluate(nowMs);
+    const verdict = beginningNoCollection(() => watched.evaluate(nowMs));
     this.#messages.emit({ type: 'verdict', target: watched.target.id, verdict });
     if (this.#options.asksOnAlarm) this.#askOnAlarm(watched, verdict);
   }

@@ -65,3 +65,23 @@ test('a gentle collection leaves the code that was run since the last one', () =
   assert.equal(run.status, 0, run.stderr);
   assert.doesNotMatch(run.stdout, /runBefore/);
 });
+
+/** Holds columns as an evaluation does, and frees them. */
+const COLUMNS = `
+import { setFlagsFromString } from 'node:v8';
+import { beginningNoCollection } from './src/daemon/collect-garbage.ts';
+setFlagsFromString('--trace-incremental-marking');
+function evaluate() {
+  const columns = Array.from({ length: 48 }, () => new Float64Array(1 << 17).fill(1));
+  let texts = [];
+  for (let i = 0; i < 200_000; i++) texts = [texts.length, String(i)];
+  for (const { buffer } of columns) structuredClone(buffer, { transfer: [buffer] });
+}
+for (let i = 0; i < 3; i++) beginningNoCollection(evaluate);
+`;
+
+test('columns that are decoded and freed begin no collection', () => {
+  const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', COLUMNS], { encoding: 'utf8' });
+  assert.equal(run.status, 0, run.stderr);
+  assert.doesNotMatch(run.stdout, /IncrementalMarking\] Start/);
+});
