@@ -3,7 +3,7 @@ import { MIB } from '../../units.ts';
 import { outsideHeapBytes } from '../outside-heap.ts';
 import { type PlannedRoom, plannedRooms } from '../planned-rooms.ts';
 import type { ConditionRule } from '../rule.ts';
-import { type RuleContext, swappedNow } from '../rule-context.ts';
+import { memoryLimitNow, type RuleContext, swappedNow } from '../rule-context.ts';
 import { sentence } from '../sentence.ts';
 
 /** A smaller share of the limit is within the uncertainty of the parts. */
@@ -19,18 +19,30 @@ export const planExceedsLimit: ConditionRule = {
   id: 'plan-exceeds-limit',
   find(context) {
     const { limitBytes: limit, heapMaxBytes: heapMax } = context.series;
+    // Of a limit that is the pod's, what others hold is no room for this JVM.
+    const left = memoryLimitNow(context);
     const outside = outsideHeapBytes(context);
-    if (typeof limit !== 'number' || typeof heapMax !== 'number' || outside === null || swappedNow(context) !== null) return null;
+    if (
+      typeof limit !== 'number' ||
+      typeof left !== 'number' ||
+      typeof heapMax !== 'number' ||
+      outside === null ||
+      swappedNow(context) !== null
+    )
+      return null;
     const rooms = plannedRooms(context, outside);
     const room = rooms.reduce((sum, { bytes }) => sum + bytes, 0);
-    const excess = heapMax + outside - limit;
+    const elsewhere = limit - left;
+    const excess = heapMax + outside - left;
     if (excess + room < MIN_SHARE_OF_LIMIT * limit) return null;
     const isMeasured = excess >= MIN_SHARE_OF_LIMIT * limit;
     const heapFlag = flagOf(context, HEAP_FLAGS);
     const given = heapFlag === null || heapFlag.startsWith('-Xmx') ? '' : ` (${heapFlag})`;
+    const isShared = elsewhere >= MIN_SHARE_OF_LIMIT * limit;
+    const limitText = `the ${isShared ? `${bytesText(left)} that others leave of the ` : ''}limit of ${bytesText(limit)}`;
     const rest = isMeasured
-      ? sentence`${bytesText(outside)} lie outside the heap: ${bytesText(excess)} more than the limit of ${bytesText(limit)}`
-      : sentence`${bytesText(outside + room)} may lie outside the heap (${joinWithAnd(rooms.map(({ text }) => text))}): ${bytesText(excess + room)} more than the limit of ${bytesText(limit)}`;
+      ? sentence`${bytesText(outside)} lie outside the heap: ${bytesText(excess)} more than ${limitText}`
+      : sentence`${bytesText(outside + room)} may lie outside the heap (${joinWithAnd(rooms.map(({ text }) => text))}): ${bytesText(excess + room)} more than ${limitText}`;
     const title = sentence`-Xmx is ${bytesText(heapMax)}${given}, and ${rest}`;
     return {
       severity: isMeasured && excess >= MUCH_SHARE_OF_LIMIT * limit ? 'critical' : 'warn',
@@ -44,10 +56,11 @@ export const planExceedsLimit: ConditionRule = {
         roomBytes: room,
         excessBytes: isMeasured ? excess : excess + room,
         limitBytes: limit,
+        ...(elsewhere > 0 ? { heldElsewhereBytes: elsewhere } : {}),
         flags: [heapFlag, ...rooms.map(({ flag }) => flag)].filter((flag) => flag !== null),
       },
-      limit: { kind: 'memory', bytes: limit, level: 'planned', levelBytes: heapMax + outside + room },
-      advice: adviceOf({ heapFlag, heapMax, limit, outside, rooms }),
+      limit: { kind: 'memory', bytes: limit, level: 'planned', levelBytes: heapMax + outside + room + elsewhere },
+      advice: adviceOf({ heapFlag, heapMax, limit, elsewhere, outside, rooms }),
     };
   },
 };
@@ -56,14 +69,16 @@ interface Plan {
   readonly heapFlag: string | null;
   readonly heapMax: number;
   readonly limit: number;
+  /** What others hold of it. */
+  readonly elsewhere: number;
   readonly outside: number;
   readonly rooms: readonly PlannedRoom[];
 }
 
 /** A tenth is reserved for bursts. */
-function adviceOf({ heapFlag, heapMax, limit, outside, rooms }: Plan): string {
-  const plan = rooms.reduce((sum, { bytes }) => sum + bytes, heapMax + outside);
-  const heap = Math.floor((0.9 * limit - outside) / MIB);
+function adviceOf({ heapFlag, heapMax, limit, elsewhere, outside, rooms }: Plan): string {
+  const plan = rooms.reduce((sum, { bytes }) => sum + bytes, heapMax + outside + elsewhere);
+  const heap = Math.floor((0.9 * limit - elsewhere - outside) / MIB);
   const lower =
     heap < 32
       ? 'What lies outside the heap leaves no room for a heap'

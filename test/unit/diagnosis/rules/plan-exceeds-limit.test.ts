@@ -31,6 +31,19 @@ test('-Xmx and what lies outside the heap are compared with the limit, with the 
   assert.match(found?.advice ?? '', /Set -Xmx310m instead of -XX:MaxRAMPercentage=80/);
 });
 
+test('what others hold of the limit of a pod is no room for the heap', () => {
+  const plan = { heapMax: 300, outside: 100, limit: 500, flags: ['-Xmx300m'] };
+  assert.equal(at(plan), null);
+  const found = at(plan, { values: { held_elsewhere: 150 * MIB } });
+  assert.equal(
+    found?.title,
+    '-Xmx is 300 MiB, and 100 MiB lie outside the heap: 50 MiB more than the 350 MiB that others leave of the limit of 500 MiB',
+  );
+  assert.deepEqual(found?.limit, { kind: 'memory', bytes: 500 * MIB, level: 'planned', levelBytes: 550 * MIB });
+  assert.equal(found?.evidence.heldElsewhereBytes, 150 * MIB);
+  assert.match(found?.advice ?? '', /Set -Xmx200m, .*raise the limit to 605 MiB/);
+});
+
 test('kernel memory of cgroup v1, which may be dentries, lies outside the heap only as far as page tables and threads explain it', () => {
   const plan = { heapMax: 400, outside: 90, limit: 500 };
   const kernel = { kernel: 60 * MIB, process_pagetables: 2 * MIB, threads: 40 };
