@@ -3,7 +3,7 @@ import { KIB } from '../../units.ts';
 import { mountsIn, readMountinfo } from './mountinfo.ts';
 import { MAX_PROCESSES } from './other-processes.ts';
 import { codeOf, decodePath, pinFolderUnder } from './pinned-path.ts';
-import { descriptorSlots } from './procfs.ts';
+import { descriptorSlots, readStat } from './procfs.ts';
 import { isAbsence, isDenied, readFd, readText } from './read-text.ts';
 
 /** What a process holds by descriptors, by the kernel's name of it in the link of the descriptor. */
@@ -69,9 +69,19 @@ function zombies(procRoot: string, pids: readonly number[]): KernelObjects[] {
   const living = new Set(pids);
   return pids.slice(0, MAX_PROCESSES).map((pid): KernelObjects => {
     const text = readText(`${procRoot}/${pid}/task/${pid}/children`, (fd) => readFd(fd, MAX_CHILDREN_TEXT)) ?? '';
-    const children = text.split(' ').filter((child) => child !== '');
-    return { kind: 'zombie', pid, count: children.filter((child) => !living.has(Number(child))).length };
+    const unlisted = text.split(' ').filter((child) => child !== '' && !living.has(Number(child)));
+    return { kind: 'zombie', pid, count: unlisted.length < MIN_COUNT ? 0 : endedAmong(procRoot, unlisted) };
   });
+}
+
+/** So many are asked whether they have ended: children that live may be in a cgroup below that of the container, which has a list of its own. */
+const MAX_ASKED = 64;
+
+function endedAmong(procRoot: string, pids: readonly string[]): number {
+  const step = pids.length / Math.min(MAX_ASKED, pids.length);
+  const asked = Array.from({ length: Math.min(MAX_ASKED, pids.length) }, (_, i) => pids[Math.floor(i * step)]!);
+  const ended = asked.filter((pid) => /^[ZX]$/.test(readStat(procRoot, Number(pid))?.state ?? ''));
+  return Math.round((ended.length / asked.length) * pids.length);
 }
 
 function mostOf(objects: readonly KernelObjects[]): KernelObjects[] {

@@ -75,6 +75,8 @@ export function readStatus(procRoot: string, pid: number): ReturnType<typeof par
 export interface ProcessStat {
   /** Field 2, the name of the command. */
   readonly name: string;
+  /** Field 3: Z (zombie) or X where it has ended. */
+  readonly state: string;
   /** Field 22, the start of the process in clock ticks after boot. */
   readonly startTicks: number;
 }
@@ -87,7 +89,9 @@ export function parseStat(text: string): ProcessStat | null {
   for (let field = 3; field < 22; field++) at = text.indexOf(' ', at + 1);
   const startTicks = text.slice(at + 1, text.indexOf(' ', at + 1));
   // A start that is no number would differ from itself, and so from every start that was read before.
-  return /^\d{1,15}$/.test(startTicks) ? { name: text.slice(text.indexOf('(') + 1, end), startTicks: Number(startTicks) } : null;
+  return /^\d{1,15}$/.test(startTicks)
+    ? { name: text.slice(text.indexOf('(') + 1, end), state: text.charAt(end + 2), startTicks: Number(startTicks) }
+    : null;
 }
 
 /** null: there is no such process (any more). */

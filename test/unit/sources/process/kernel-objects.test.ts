@@ -76,6 +76,12 @@ test('children that have ended and are not waited for are counted by the process
     writeFileSync(`${proc}/${pid}/status`, `Name:\tnode\nPid:\t${pid}\nFDSize:\t64\n`);
     writeFileSync(`${proc}/${pid}/task/${pid}/children`, children.map((child) => `${child} `).join(''));
   };
+  const inState = (pid: number, state: string) => {
+    mkdirSync(`${proc}/${pid}`);
+    writeFileSync(`${proc}/${pid}/stat`, `${pid} (render (1)) ${state} 8 8 8 0 -1 4228108 0 0 0 0 0 0 0 0 20 0 1 0 77 0 0\n`);
+  };
+  for (let pid = 1000; pid < 7400; pid++) inState(pid, 'Z');
+  for (let pid = 8000; pid < 8800; pid++) inState(pid, 'S');
   having(7, [8, 9]);
   having(8, [9, ...Array.from({ length: 6400 }, (_, i) => 1000 + i)]);
   having(9, []);
@@ -85,6 +91,11 @@ test('children that have ended and are not waited for are counted by the process
     Array.from({ length: 400 }, (_, i) => 1000 + i),
   );
   assert.deepEqual(kernelObjects(proc, [10], null), [], 'few are no matter');
+  const living = Array.from({ length: 800 }, (_, i) => 8000 + i);
+  having(11, living);
+  assert.deepEqual(kernelObjects(proc, [11], null), [], 'those of a cgroup below live');
+  having(12, [...living, ...Array.from({ length: 2400 }, (_, i) => 1000 + i)]);
+  assert.deepEqual(kernelObjects(proc, [12], null), [{ kind: 'zombie', pid: 12, count: 2400 }]);
 });
 
 test('the files of a tmpfs of a container are counted, and not those of a host', (t) => {

@@ -6,7 +6,7 @@ const stat = (name: string): string => `7 (${name}) S ${new Array(18).fill(0).jo
 
 test('the start of a process is field 22 of stat, also where its name has spaces and parentheses', () => {
   for (const name of ['java', 'a b', 'a) S (b', ') 1 2 3', '(', ''])
-    assert.deepEqual(parseStat(stat(name)), { name, startTicks: 4711 }, name);
+    assert.deepEqual(parseStat(stat(name)), { name, state: 'S', startTicks: 4711 }, name);
 });
 
 test('a stat that is cut, or whose start is no number, is of no process', () => {
