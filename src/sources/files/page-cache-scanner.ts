@@ -78,6 +78,8 @@ const EXPLAINED_SHARE = 0.95;
 /** With less page cache than this, no folders are tried. */
 const MIN_CACHE_BYTES = 8 * MIB;
 const BATCH_FILES = 64;
+/** All files are queried again at most this often. */
+const ROUND_AGAIN_MS = 10 * SECOND_MS;
 const MAX_UNASKED_ROWS = 8;
 /** A longer search would hold up the tick: where only fincore(1) tells residency, each folder costs a process. */
 const MAX_SEARCH_MS = 250;
@@ -140,6 +142,9 @@ export class PageCacheScanner {
   #unexplained = 0;
   /** Start of the round in which all files are queried, over as many scans as the budget needs; null: none is going on. */
   #roundMs: number | null = null;
+  /** Start of the last round, and whether something moved since that the files in sight do not explain. */
+  #lastRoundMs = Number.NEGATIVE_INFINITY;
+  #isRoundWanted = false;
   /** The files in sight did not explain the page cache at the last scan. */
   #wasSearching = false;
 
@@ -310,7 +315,8 @@ export class PageCacheScanner {
 
   /**
    * Files that are written, new, or were queried long ago come first. The rest (libraries, jars, files that are read) is queried only if
-   * the first ones do not explain the change of the kernel's sum. So most scans query one or two of a JVM's thirty files.
+   * the first ones do not explain the change of the kernel's sum. So most scans query one or two of a JVM's thirty files. What no file in sight explains
+   * would ask for all of them at each scan, and use up the budget: between two rounds only those that move, or may begin to, are queried.
    */
   async #queryResidency(nowMs: number, fileBytes: number | null): Promise<void> {
     const due = new Set([...this.#tracked.values()].filter((file) => isDue(file, nowMs)));
@@ -320,18 +326,27 @@ export class PageCacheScanner {
       this.#unexplained += fileBytes - this.#fileBytes - (residentSum(due) - before);
     const known = fileBytes !== null && this.#fileBytes !== null;
     this.#fileBytes = fileBytes;
-    if (!known || isSignificantChange(this.#unexplained, fileBytes)) {
+    const isUnexplained = !known || isSignificantChange(this.#unexplained, fileBytes);
+    if (isUnexplained) {
       this.#unexplained = 0;
-      this.#roundMs ??= nowMs;
+      this.#isRoundWanted = true;
+    }
+    if (this.#isRoundWanted && this.#roundMs === null && ageMs(this.#lastRoundMs, nowMs) >= ROUND_AGAIN_MS) {
+      this.#roundMs = nowMs;
+      this.#lastRoundMs = nowMs;
+      this.#isRoundWanted = false;
     }
     const roundMs = this.#roundMs;
-    if (roundMs === null) return;
+    if (roundMs === null && !isUnexplained) return;
     const rest = [...this.#tracked.values()].filter((file) => !due.has(file));
+    const moving = new Set(rest.flatMap(({ path, changePerMs }) => (changePerMs > 0 ? [folderOf(path)] : [])));
+    const mayMove = ({ path, firstQueriedMs, queriedAtMs }: TrackedFile): boolean =>
+      firstQueriedMs === queriedAtMs || moving.has(folderOf(path));
     await this.#queryBatch(
       nowMs,
-      rest.filter((file) => file.queriedAtMs < roundMs || file.changePerMs > 0),
+      rest.filter((file) => (roundMs !== null && file.queriedAtMs < roundMs) || mayMove(file)),
     );
-    if (rest.every((file) => file.queriedAtMs >= roundMs)) this.#roundMs = null;
+    if (roundMs !== null && rest.every((file) => file.queriedAtMs >= roundMs)) this.#roundMs = null;
   }
 
   /** Queries tracked files by priority until the budget is used up. */
