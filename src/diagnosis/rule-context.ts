@@ -151,12 +151,26 @@ export function fillingHeapPerHour(context: RuleContext): number | null {
   const isHeap =
     heap >= MOSTLY_HEAP * (anon?.slopeBytesPerHour ?? Number.POSITIVE_INFINITY) ||
     // A heap that is collected and expands touches new pages, although what is in use rises by less.
-    (context.anonGrowth !== null && heapShare(context.anonGrowth) >= MOSTLY_HEAP);
+    (context.anonGrowth === null ? commitsMostOf(context, anon) : heapShare(context.anonGrowth) >= MOSTLY_HEAP);
   if (anon?.trend === 'growing' && isHeap) return anon.slopeBytesPerHour;
   // It touches new pages in steps, at its collections, and most of what it allocates survives them.
   if (mostSurvives(context) && heap > 0) return heap;
   const shmem = trendOf(context, 'shmem');
   return shmem?.trend === 'growing' && isHeapInShmem(context.jvm, context.grown.shmem) ? (shmem.slopeBytesPerHour ?? 0) : null;
+}
+
+/**
+ * Whether a heap of one space (Shenandoah), which is used region after region, committed most of what anonymous memory rose by on its newest line: a
+ * recording has no mappings that show it.
+ */
+function commitsMostOf({ series: { t, fields } }: RuleContext, anon: FieldTrend | null): boolean {
+  const [committed, used, old] = [fields.get('heap_committed'), fields.get('heap_used'), fields.get('old_used')];
+  const line = anon?.basis.line ?? null;
+  if (line === null || committed === undefined || used === undefined || old === undefined) return false;
+  if (!old.every((bytes, row) => bytes === used[row] || !Number.isFinite(bytes))) return false;
+  const known = committed.filter((bytes, row) => t[row]! >= line.fromT && Number.isFinite(bytes));
+  const rose = (known.at(-1) ?? 0) - (known[0] ?? 0);
+  return rose > 0 && rose >= MOSTLY_HEAP * line.slopePerSecond * (line.toT - line.fromT);
 }
 
 /** Whether most of what the heap allocates survives its young collections, and no collection of the old generation has told what of that is live. */

@@ -117,12 +117,16 @@ function native(growth: Growth): Share | null {
     return rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest) : null;
   }
   const rest = anonBesideKnown(fields);
-  if (growth.native !== null)
-    return growth.native.trend === 'growing' ? unreclaimable(growth.native.slopeBytesPerHour ?? rest) : null;
+  if (growth.native !== null) {
+    const slope = growth.native.slopeBytesPerHour ?? rest;
+    return growth.native.trend === 'growing' && slope >= MIN_SHARE_OF_ANON * anon ? unreclaimable(slope) : null;
+  }
   return rest === anon || rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest) : null;
 }
 
 const MIN_REST_OF_ANON = 0.5;
+/** Less than this beside a heap that fills is what its collector takes. */
+const MIN_SHARE_OF_ANON = 0.1;
 
 /** Growth of anon less that of the heap and of metaspace. */
 const anonBesideKnown = (fields: Fields): number =>

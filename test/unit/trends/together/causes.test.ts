@@ -128,6 +128,7 @@ describe('native memory, where the figures of the JVM tell it from the heap', ()
   };
   test('is a cause by its own growth, not by the rest of anon', () => {
     assert.deepEqual(causes({ anon: 30, heap_used: 20 }, 4), ['heap 20', 'native 4']);
+    assert.deepEqual([causes({ anon: 30 }, 3), causes({ anon: 30 }, 2.9)], [['native 3'], []], 'a tenth of what grows');
     assert.deepEqual(causes({ anon: 30 }, 0), []);
   });
   test('is no cause where anon does not grow, or where threads do', () => {
