@@ -7,6 +7,7 @@ import { codeOf, pin, pinUnder, reopen } from '../process/pinned-path.ts';
 import { holdingMounts, mountsOf } from '../process/remote-mounts.ts';
 import type { FileSystems } from './file-systems.ts';
 import type { Folder, FolderQueue } from './folder-queue.ts';
+import { FolderTwins } from './folder-twins.ts';
 import type { PinnedFile } from './measure-files.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -61,6 +62,7 @@ export class FolderWalk {
   readonly #root: string;
   readonly #queue: FolderQueue;
   readonly #fileSystems: FileSystems;
+  readonly #twins: FolderTwins;
   #current: {
     folder: Folder;
     fd: number;
@@ -81,6 +83,7 @@ export class FolderWalk {
     this.#root = root;
     this.#queue = queue;
     this.#fileSystems = systems;
+    this.#twins = new FolderTwins(root);
   }
 
   async walk(nowMs: number, budget: WorkBudget, wide: boolean, visitor: FolderVisitor): Promise<void> {
@@ -132,10 +135,13 @@ export class FolderWalk {
       visitor.end(folder, true);
       return true;
     }
-    const opened =
-      found.stat.isDirectory() && this.#fileSystems.of(found.fd, found.stat.dev)?.mayBeWalked ? openDir(found) : null;
+    const isWalked =
+      found.stat.isDirectory() &&
+      this.#fileSystems.of(found.fd, found.stat.dev)?.mayBeWalked === true &&
+      !this.#twins.isTwin(folder.path, found.stat);
+    const opened = isWalked ? openDir(found) : null;
     if (opened === null) {
-      // Not a folder, on a file system that is not walked, or not readable. It is remembered, so that it is not tried each time.
+      // Not a folder, on a file system that is not walked, walked by another path, or not readable. It is remembered, so that it is not tried each time.
       closeSync(found.fd);
       folder.entries = 1;
       folder.cost = 1;
