@@ -140,7 +140,7 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
     ...combined,
     ...(before !== null && { leak: null, confidence: Math.min(combined.confidence, YOUNG_RUN_CONFIDENCE) }),
     needs: neededHistoryNow(combined.trend, published, window),
-    fields: publicFields(reconcileSums(published)),
+    fields: publicFields(reconcileSums(published, series.limitBytes)),
   };
 }
 

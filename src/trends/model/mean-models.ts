@@ -54,8 +54,14 @@ const LOG_PRIOR_BEND = Math.log(0.03);
 const STAND_SHARE = 1 / 3;
 const STAND_POWER = 1.5;
 const logPriorOfStop = (c: number): number => LOG_PRIOR_BEND + STAND_POWER * Math.log(Math.min(1, (1 - c) / c / STAND_SHARE));
-const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.004);
+const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.006);
+const LOG_PRIOR_STEPS_AND_DRIFT = Math.log(0.004);
 const LOG_PRIOR_SATURATIONS_AND_DRIFT = Math.log(0.002);
+/**
+ * A slow saturation beside a fast one that has not come near its level within the window is a line that bends a little: nearly all such series are
+ * leaks after a start. It is worth less, by a power of the share that it has come.
+ */
+const SLOW_POWER = 6;
 /** In windows of less than a day, part of a daily cycle can look like any other model. */
 const logPriorOfDailyCycle = (windowS: number): number =>
   Math.log(windowS < 0.5 * DAY_S ? 0.03 : windowS < 0.8 * DAY_S ? 0.1 : 1);
@@ -161,6 +167,7 @@ function saturationModels({ decayTime, index }: Saturation, { line, bends, satur
     models.push({
       ...bent,
       searchedParameters: 2,
+      logPrior: LOG_PRIOR_BEND + SLOW_POWER * Math.log(1 - Math.exp(-1 / slower.decayTime)),
       name: 'two-saturations',
       columns: [0, slower.index, index],
       lastPartStart: slower.decayTime,
@@ -269,7 +276,7 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly StepCh
       { ...stepped, name: 'step', columns: [0, ...steps], lastPartStart: 0, slopeFactors: null },
       {
         ...stepped,
-        logPrior: steps.length > 1 ? LOG_PRIOR_SATURATION_AND_DRIFT : LOG_PRIOR_BEND,
+        logPrior: steps.length > 1 ? LOG_PRIOR_STEPS_AND_DRIFT : LOG_PRIOR_BEND,
         name: 'step-line',
         columns: [0, ...steps, before, after],
         slopeFactors: [...none, 0, 1],

@@ -19,6 +19,8 @@ export interface Growth {
 /** A cause that applies. */
 interface Share {
   readonly bytesPerHour: number;
+  /** The low end of its interval. */
+  readonly atLeast?: number;
   readonly reclaimable: boolean;
 }
 
@@ -51,33 +53,56 @@ export const byWeight = (a: CauseShare, b: CauseShare): number =>
 export const sumPerHour = (shares: readonly Pick<CauseShare, 'bytesPerHour'>[]): number =>
   shares.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
-/** The causes of growth, by weight. */
+/** The causes of growth, by what each grows by at least: noise of the largest field is no cause beside a small one that surely grows. */
 export function causesOf(growth: Growth): CauseShare[] {
-  const causes = GROWTH_CAUSES.flatMap((cause): CauseShare[] => {
+  const causes = GROWTH_CAUSES.flatMap((cause): (Share & { cause: GrowthCause })[] => {
     const share = CAUSES[cause](growth);
-    return share === null ? [] : [{ cause, bytesPerHour: share.bytesPerHour, reclaimable: share.reclaimable, what: null }];
+    return share === null ? [] : [{ ...share, cause }];
   });
-  return causes.sort(byWeight);
+  const surest = (a: Share, b: Share): number =>
+    Math.max(0, b.atLeast ?? b.bytesPerHour) - Math.max(0, a.atLeast ?? a.bytesPerHour);
+  return causes
+    .sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || surest(a, b) || b.bytesPerHour - a.bytesPerHour)
+    .map(({ cause, bytesPerHour, reclaimable }) => ({ cause, bytesPerHour, reclaimable, what: null }));
 }
+
+/** Half of the interval of what grows, in bytes an hour; of several, as of errors that are independent. */
+const errorOf = (fields: Fields, ...ids: FieldId[]): number =>
+  Math.hypot(...ids.map((id) => (grows(fields, id) ? errorOfField(fields.get(id)!) : 0)));
+
+function errorOfField({ slopeBytesPerHour, low, p }: FieldEvaluation): number {
+  const slope = slopeBytesPerHour ?? 0;
+  return (p ?? 1) > MAX_DOUBT ? slope : slope - (low ?? 0);
+}
+
+/** What grows with less certainty may as well not grow. Above what evidence that adds up leaves (`joint-evidence.ts`). */
+const MAX_DOUBT = 0.15;
 
 const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 
 /** Growth of a field in bytes an hour; 0: it does not grow. */
 const growthOf = (fields: Fields, id: FieldId): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
 
-const unreclaimable = (bytesPerHour: number): Share => ({ bytesPerHour, reclaimable: false });
+const unreclaimable = (bytesPerHour: number, error: number): Share => ({
+  bytesPerHour,
+  atLeast: bytesPerHour - error,
+  reclaimable: false,
+});
 
 /** A kind of memory that is a cause if it grows, and that the kernel cannot reclaim. */
-const ownGrowth = (fields: Fields, id: FieldId): Share | null => (grows(fields, id) ? unreclaimable(slopeOf(fields, id)) : null);
+const ownGrowth = (fields: Fields, id: FieldId): Share | null =>
+  grows(fields, id) ? unreclaimable(slopeOf(fields, id), errorOf(fields, id)) : null;
 
 function heap({ fields }: Growth): Share | null {
-  return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used')) : null;
+  return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used'), errorOf(fields, 'heap_used')) : null;
 }
 
 /** Metaspace, and the native memory that its class loaders need. */
 function metaspace(growth: Growth): Share | null {
   const { fields } = growth;
-  return grows(fields, 'metaspace') ? unreclaimable(slopeOf(fields, 'metaspace') + nativeOfClassLoaders(growth)) : null;
+  return grows(fields, 'metaspace')
+    ? unreclaimable(slopeOf(fields, 'metaspace') + nativeOfClassLoaders(growth), errorOf(fields, 'metaspace'))
+    : null;
 }
 
 const threadsGrow = (fields: Fields): boolean => grows(fields, 'threads') || grows(fields, 'kernel_stack');
@@ -104,7 +129,7 @@ function threads(growth: Growth): Share | null {
   const anonIsOfOthers = grows(fields, 'heap_used') || grows(fields, 'metaspace');
   const stacks = anonIsOfOthers ? 0 : Math.min(growthOf(fields, 'anon'), maxStackGrowth(fields));
   const ofKernel = fields.has('kernel_stack') ? slopeOf(fields, 'kernel_stack') : (kernelOfThreads(growth)?.slope ?? 0);
-  return unreclaimable(Math.max(0, ofKernel) + stacks);
+  return unreclaimable(Math.max(0, ofKernel) + stacks, errorOf(fields, 'kernel_stack'));
 }
 
 /** Growth of anon that no other cause explains. Without the JVM's counters, a small rest beside a known cause is not reported. */
@@ -112,16 +137,19 @@ function native(growth: Growth): Share | null {
   const { fields } = growth;
   if (!grows(fields, 'anon') || nativeOfClassLoaders(growth) > 0) return null;
   const anon = slopeOf(fields, 'anon');
+  const error = errorOf(fields, 'anon', 'heap_used', 'metaspace');
   if (threadsGrow(fields)) {
     const rest = anonBesideKnown(fields) - maxStackGrowth(fields);
-    return rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest) : null;
+    return rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest, error) : null;
   }
   const rest = anonBesideKnown(fields);
   if (growth.native !== null) {
     const slope = growth.native.slopeBytesPerHour ?? rest;
-    return growth.native.trend === 'growing' && slope >= MIN_SHARE_OF_ANON * anon ? unreclaimable(slope) : null;
+    return growth.native.trend === 'growing' && slope >= MIN_SHARE_OF_ANON * anon
+      ? unreclaimable(slope, errorOfField(growth.native))
+      : null;
   }
-  return rest === anon || rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest) : null;
+  return rest === anon || rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest, error) : null;
 }
 
 const MIN_REST_OF_ANON = 0.5;
@@ -148,12 +176,12 @@ function nativeOfClassLoaders({ fields, native }: Growth): number {
 }
 
 function shmem({ fields }: Growth): Share | null {
-  return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem')) : null;
+  return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem'), errorOf(fields, 'shmem')) : null;
 }
 
 /** Page cache that mlock keeps in memory: `file` counts it, and the kernel cannot reclaim it. */
 function lockedCache({ locked }: Growth): Share | null {
-  return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0) : null;
+  return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0, errorOfField(locked)) : null;
 }
 
 /** The cgroup counts shmem and locked page cache in `file`; the rest is reclaimable page cache. */
@@ -200,7 +228,7 @@ function pageTables({ fields, moved }: Growth): Share | null {
   const slope = known.reduce((sum, id) => sum + (isOwn(id) ? growthOf(fields, id) : 0), 0);
   const mapped = growthOf(fields, 'anon') + growthOf(fields, 'shmem') + growthOf(fields, 'file_mapped');
   const ofOthers = PAGE_TABLE_SHARE * mapped + PAGE_TABLES_PER_THREAD_BYTES * growthOf(fields, 'threads');
-  return slope > ofOthers ? unreclaimable(slope) : null;
+  return slope > ofOthers ? unreclaimable(slope, errorOf(fields, ...known)) : null;
 }
 
 /** Other kernel memory: per-CPU data, vmalloc, and memory that the kernel does not count separately (pipes, io_uring, bpf). */
@@ -209,7 +237,8 @@ function kernel(growth: Growth): Share | null {
   if (threadsGrow(fields)) return null;
   const rest = otherKernelRate(growth);
   const slope = growthOf(fields, 'percpu') + growthOf(fields, 'vmalloc') + (rest?.slope ?? 0);
-  return slope > 0 ? unreclaimable(slope) : null;
+  const error = errorOf(fields, 'percpu', 'vmalloc') + (rest === null ? 0 : rest.slope - rest.low);
+  return slope > 0 ? unreclaimable(slope, error) : null;
 }
 
 /** What new threads take of kernel memory on cgroup v1, which has one figure for all of it; null: it does not grow. */

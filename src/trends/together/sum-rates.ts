@@ -1,7 +1,11 @@
 import { type FieldId, type FieldName, KERNEL_FIELDS, partsOf } from '../../fields.ts';
+import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
+import type { Limit } from '../../sources/types.ts';
 import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
+import { isPracticallySignificant } from '../field/practical-significance.ts';
+import { MIN_POSTERIOR } from '../field/reported-trend.ts';
 import { type Fields, grows } from './cause-confidence.ts';
 
 /*
@@ -59,8 +63,9 @@ const UNDECIDED_POSTERIOR = 0.5;
 const NEGLIGIBLE_SHARE = 0.02;
 
 /** Growth rate of a field that is the sum of others, from its parts if their interval is narrower; null: it does not grow. */
-export function sumGrowthRate(fields: Fields, id: Sum): GrowthRate | null {
-  if (!grows(fields, id)) return null;
+export const sumGrowthRate = (fields: Fields, id: Sum): GrowthRate | null => (grows(fields, id) ? rateOfParts(fields, id) : null);
+
+function rateOfParts(fields: Fields, id: Sum): GrowthRate {
   const ownRate = growthRateOf(fields.get(id)!);
   const anon = anonGrowthRate(fields);
   const beside = partsBesideAnon(fields, id);
@@ -76,9 +81,7 @@ export function sumGrowthRate(fields: Fields, id: Sum): GrowthRate | null {
   if (growing.length === 0) return ownRate;
   const countsPageTables = grows(fields, 'kernel') || grows(fields, 'pagetables') || !fields.has('pagetables');
   if (anon !== null && !countsPageTables) growing.push(pageTablesFor(anon));
-  const parts = sumOfRates(growing);
-  const agree = Math.abs(parts.slope - ownRate.slope) <= Z99 * standardError(ownRate);
-  return agree && standardError(parts) <= standardError(ownRate) ? parts : ownRate;
+  return narrower(sumOfRates(growing), ownRate);
 }
 
 /** A page table of 4096 bytes has entries for 512 pages; memory in huge pages needs next to none. */
@@ -91,24 +94,59 @@ const pageTablesFor = ({ slope }: GrowthRate): GrowthRate => ({
   high: PAGE_TABLE_SHARE * slope,
 });
 
-/** All fields. Growing sums have the slope of their parts. */
-export function reconcileSums(fields: Fields): Map<FieldName, FieldEvaluation> {
+/** Growth rate of slab, from the part that cannot be reclaimed where that is known more exactly. */
+function slabRate(fields: Fields): GrowthRate {
+  const [whole, part] = [growthRateOf(fields.get('slab')!), fields.get('slab_unreclaimable')];
+  return part === undefined || !grows(fields, 'slab_unreclaimable') ? whole : narrower(growthRateOf(part), whole);
+}
+
+/** The rate of the parts, where that of the sum agrees and is no more exact. */
+const narrower = (parts: GrowthRate, own: GrowthRate): GrowthRate =>
+  Math.abs(parts.slope - own.slope) <= Z99 * standardError(own) && standardError(parts) <= standardError(own) ? parts : own;
+
+/** The fastest of what grows in a sum, if it surely does and the kernel cannot take it back. What it can, it takes back some time: then the sum has not grown. */
+function growthForGood(fields: Fields, parts: readonly FieldId[]): FieldEvaluation | null {
+  const growing = parts.filter((id) => id !== 'heap_used' && grows(fields, id));
+  const fastest = growing.toSorted((a, b) => slopeOf(fields, b) - slopeOf(fields, a))[0];
+  if (fastest === undefined || !FOR_GOOD.has(fastest)) return null;
+  const field = fields.get(fastest)!;
+  return (field.p ?? 1) <= 1 - MIN_POSTERIOR ? field : null;
+}
+
+const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBytesPerHour ?? 0;
+/** Without the heap: it may grow in what it has committed already. */
+const FOR_GOOD: ReadonlySet<FieldId> = new Set([...UNRECLAIMABLE_FIELDS, ...WITHIN_ANON.filter((id) => id !== 'heap_used')]);
+
+/**
+ * All fields. Growing sums have the slope of their parts. A sum in which the noise of other parts hides what grows grows too, if its own values do not
+ * contradict.
+ */
+export function reconcileSums(fields: Fields, limit: Limit): Map<FieldName, FieldEvaluation> {
   const adjusted = new Map(fields);
-  const adjust = (id: FieldId, rate: GrowthRate | null) => {
-    if (rate === null) return;
-    const field = fields.get(id)!;
-    const { line } = field.basis;
+  const adjust = (id: FieldId, rate: GrowthRate | null, parts: readonly FieldId[]) => {
+    const field = fields.get(id);
+    if (rate === null || field === undefined || field.slopeBytesPerHour === null) return;
     const slopePerSecond = rate.slope / HOUR_S;
+    const isByParts =
+      rate.slope !== field.slopeBytesPerHour &&
+      rate.low > 0 &&
+      isPracticallySignificant(slopePerSecond, field.levelNow, limit, field.windowSeconds, 'bytes');
+    const hidden = field.trend !== 'growing' && isByParts ? growthForGood(fields, parts) : null;
+    if (field.trend !== 'growing' && hidden === null) return;
+    const { line } = field.basis;
     const adjustedLine = line && { ...line, level: field.levelNow - slopePerSecond * (line.toT - line.fromT), slopePerSecond };
     adjusted.set(id, {
       ...field,
+      ...(hidden !== null && { trend: 'growing', p: hidden.p, posterior: hidden.posterior }),
       slopeBytesPerHour: rate.slope,
       low: rate.low,
       high: rate.high,
-      basis: { ...field.basis, line: adjustedLine },
+      basis: { ...field.basis, line: adjustedLine, ...(hidden !== null && { reason: 'a part of it grows' }) },
     });
   };
-  if (grows(fields, 'anon')) adjust('anon', anonGrowthRate(fields));
-  for (const id of ['usage', 'working_set'] as const) adjust(id, sumGrowthRate(fields, id));
+  adjust('anon', anonGrowthRate(fields), WITHIN_ANON);
+  if (fields.has('slab')) adjust('slab', slabRate(fields), partsOf('slab'));
+  for (const id of ['usage', 'working_set'] as const)
+    if (fields.has(id)) adjust(id, rateOfParts(fields, id), ['anon', ...WITHIN_ANON, ...partsBesideAnon(fields, id)]);
   return adjusted;
 }

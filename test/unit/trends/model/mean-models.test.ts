@@ -118,8 +118,15 @@ describe('candidates for the course of a series', () => {
       ],
     );
     for (const name of ['hinge', 'stop', 'start', 'saturation']) assert.deepEqual(price(name), [1, 0.03], name);
-    assert.deepEqual(price('saturation-line'), [1, 0.004]);
+    assert.deepEqual(price('saturation-line'), [1, 0.006]);
     for (const name of ['two-saturations', 'saturation-stop']) assert.deepEqual(price(name), [2, 0.03], name);
+  });
+  test('cost more beforehand where a second saturation has not come near its level, as a line beside the first', () => {
+    const slow = SET.models.filter(({ name }) => name === 'two-saturations');
+    const priorAt = (tau: number) => Math.exp(slow.find(({ lastPartStart }) => lastPartStart === tau)!.logPrior);
+    near(priorAt(0.14), 0.03 * (1 - Math.exp(-1 / 0.14)) ** 6);
+    near(priorAt(1.3), 0.03 * (1 - Math.exp(-1 / 1.3)) ** 6);
+    assert.ok(priorAt(1.3) < 0.03 / 40);
   });
   test('know where their last part begins', () => {
     const begins = (name: string, nth: number) => SET.models.filter((one) => one.name === name)[nth]!.lastPartStart;

@@ -94,6 +94,22 @@ for (const row of rows) {
   });
 }
 
+test('causes are ordered by what each grows by at least: the noise of a large field does not come before a small one that surely grows', () => {
+  const limits = { limit: 4096 * MIB, heapMax: null };
+  const order = (anon: Partial<FieldEvaluation>) => {
+    const fields = new Map<FieldId, FieldEvaluation>([
+      ['usage', evaluated(40 * MIB)],
+      ['anon', { ...evaluated(30 * MIB), ...anon }],
+      ['shmem', evaluated(4 * MIB)],
+    ]);
+    return combineFields(fields, NONE, limits, UNMOVED, DAY_S).causes.map(({ cause }) => cause);
+  };
+  assert.deepEqual(order({}), ['native', 'shmem']);
+  assert.deepEqual(order({ low: 3 * MIB }), ['shmem', 'native']);
+  assert.deepEqual(order({ p: 0.25 }), ['shmem', 'native'], 'it may as well not grow');
+  assert.deepEqual(order({ p: 0.1 }), ['native', 'shmem'], 'evidence that adds up is enough');
+});
+
 test('slab that came when the cache did is no cause, however the cache itself is evaluated', () => {
   const fields = new Map<FieldId, FieldEvaluation>([
     ['usage', evaluated(12 * MIB)],

@@ -127,7 +127,7 @@ describe('a sum', () => {
 
 describe('reconciled fields', () => {
   const basis = { ...fieldEvaluation().basis, line: { fromT: 1000, toT: 8200, level: 0, slopePerSecond: 1 } };
-  const reconciled = (given: ByField<FieldEvaluation>) => reconcileSums(fieldsOf(given));
+  const reconciled = (given: ByField<FieldEvaluation>) => reconcileSums(fieldsOf(given), 'max');
   test('have the rates of their parts, and lines that end at their level now', () => {
     const fields = reconciled({
       usage: growingField(100, 50, { basis, levelNow: 5000 }),
@@ -150,5 +150,27 @@ describe('reconciled fields', () => {
     assert.deepEqual(round(growthRateOf(fields.get('usage')!)), [1, 1]);
     assert.deepEqual(round(growthRateOf(fields.get('anon')!)), [100, 40]);
     assert.deepEqual(round(growthRateOf(fields.get('metaspace')!)), [100, 10]);
+  });
+  test('grow where what the kernel cannot take back grows in them, though the noise of other parts hides it', () => {
+    const anon = growingField(9e6, 1e6, { p: 0.02, posterior: 0.98 });
+    const hidden = { usage: still(7e6, 8e6), working_set: still(-9e6, 8e6), anon };
+    const fields = reconciled(hidden);
+    const { trend, slopeBytesPerHour, low, p, posterior, basis } = fields.get('usage')!;
+    assert.deepEqual([trend, slopeBytesPerHour, low, p, posterior], ['growing', 9e6, 8e6, 0.02, 0.98]);
+    assert.equal(basis.reason, 'a part of it grows');
+    assert.equal(fields.get('working_set')!.trend, 'stable', 'its own values contradict');
+    const trendOf = (given: ByField<FieldEvaluation>) => reconciled({ usage: still(7e6, 8e6), ...given }).get('usage')!.trend;
+    assert.equal(trendOf({ file: anon }), 'stable', 'the kernel takes page cache back');
+    assert.equal(trendOf({ anon: growingField(9e6, 10e6) }), 'stable', 'it may not grow');
+    assert.equal(trendOf({ anon: growingField(9e6, 1e6, { p: 0.2 }) }), 'stable', 'not surely');
+    assert.equal(trendOf({ anon: still(9e6, 1e7, 0.6), heap_used: anon }), 'stable', 'a heap may grow in what it has committed');
+    assert.equal(trendOf({ anon: growingField(4e4, 1e3) }), 'stable', 'too little to matter');
+    assert.equal(trendOf({ pagetables: growingField(1e6, 9e6) }), 'stable', 'less exact than its own');
+  });
+  test('slab grows by what cannot be reclaimed of it', () => {
+    const slab = (given: ByField<FieldEvaluation>) => reconciled({ slab: still(7e6, 8e6), ...given }).get('slab')!.trend;
+    assert.equal(slab({ slab_unreclaimable: growingField(9e6, 1e6) }), 'growing');
+    assert.equal(slab({ slab_reclaimable: growingField(9e6, 1e6) }), 'stable');
+    assert.equal(slab({}), 'stable');
   });
 });
