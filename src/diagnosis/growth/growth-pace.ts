@@ -37,7 +37,7 @@ export function growthPace(t: Float64Array, column: Float64Array): GrowthPace {
   const drops = dropsOf(bytes);
   const last = drops[drops.length - 1] ?? 0;
   const sinceDrop = slope(times.slice(last), bytes.slice(last));
-  const ofPeaks = drops.length === 0 ? null : peakGrowth(times, bytes, last);
+  const ofPeaks = drops.length === 0 ? null : peakGrowth(times, bytes, drops);
   return {
     now: drops.length > 1 ? ofPeaks : sinceDrop,
     net: netPace(times, bytes, drops, ofPeaks),
@@ -119,12 +119,26 @@ const dropsOf = (bytes: readonly number[]): number[] =>
 /** The number of times that a file became smaller. */
 export const dropsIn = (column: Float64Array): number => dropsOf([...column].filter(Number.isFinite)).length;
 
-/** From the peak before the last drop to the peak after it; 0 while the old peak is not reached again. */
-function peakGrowth(times: readonly number[], bytes: readonly number[], drop: number): number {
-  const before = indexOfPeak(bytes, 0, drop);
-  const since = indexOfPeak(bytes, drop, bytes.length);
-  const rise = bytes[since]! - bytes[before]!;
-  return rise <= 0 ? 0 : (rise / (times[since]! - times[before]!)) * HOUR_S;
+/**
+ * From peak to peak. Until the newest cycle has lasted as long as those before, its peak may still be to come, so it tells only what the pace is at
+ * least.
+ */
+function peakGrowth(times: readonly number[], bytes: readonly number[], drops: readonly number[]): number {
+  const last = drops[drops.length - 1]!;
+  const peaks = drops.map((drop, k) => indexOfPeak(bytes, drops[k - 1] ?? 0, drop));
+  const newest = paceBetween(times, bytes, peaks[peaks.length - 1]!, indexOfPeak(bytes, last, bytes.length));
+  const longestS = Math.max(...drops.slice(1).map((drop, k) => times[drop]! - times[drops[k]!]!));
+  if (drops.length === 1 || times[times.length - 1]! - times[last]! > longestS) return newest;
+  return Math.max(newest, paceBetween(times, bytes, peaks[Math.max(0, peaks.length - PEAKS)]!, peaks[peaks.length - 1]!));
+}
+
+/** Of so many cycles the pace is told. */
+const PEAKS = 4;
+
+/** 0: the later peak is no higher. */
+function paceBetween(times: readonly number[], bytes: readonly number[], from: number, to: number): number {
+  const rise = bytes[to]! - bytes[from]!;
+  return rise <= 0 ? 0 : (rise / (times[to]! - times[from]!)) * HOUR_S;
 }
 
 function indexOfPeak(bytes: readonly number[], from: number, to: number): number {

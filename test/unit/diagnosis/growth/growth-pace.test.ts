@@ -30,6 +30,13 @@ test('a file that has not reached its old peak again has not grown altogether', 
 test('after several rotations, a file grows by its peaks, now as well', () =>
   assert.deepEqual(paceOf([0, 50, 0, 60, 0, 70, 70]), [10, 10]));
 
+test('of a saw-tooth the pace is that of earlier peaks, until the newest cycle has lasted as long as they have', () => {
+  const rises = [0, 20, 10, 30, 50, 40, 60, 80, 70, 90, 110];
+  for (const length of [7, 8, 9, 10, 11]) assert.equal(paceOf(rises.slice(0, length))[1], 20, `${length} values`);
+  assert.equal(paceOf([...rises, 100, 100, 100, 100])[1], 20, 'a cycle that is no longer');
+  assert.equal(paceOf([...rises, 100, 100, 100, 100, 100])[1], 0, 'one that is longer has no peak');
+});
+
 test('a fall of more than 2 % is a rotation, a smaller one is not', () => {
   assert.equal(dropsIn(Float64Array.of(100, 98, 200)), 0);
   assert.equal(dropsIn(Float64Array.of(100, 97, 200)), 1);

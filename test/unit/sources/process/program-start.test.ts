@@ -13,7 +13,7 @@ process.stdin.on('end', () => { child.kill(); process.exit(); }).resume();`;
 test('what a shell had started before it became the program is not told to be started by the program', async (t) => {
   // So that the two do not begin within one tick of the clock.
   const script = 'sleep 60 & echo $!; sleep 0.1; exec "$0" -e "$1"';
-  const main = spawn('/bin/sh', ['-c', script, process.execPath, PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const main = spawn('sh', ['-c', script, process.execPath, PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(main, 'exit');
   const pids: number[] = [];
   t.after(async () => {
