@@ -8,22 +8,18 @@ import { dirname } from 'node:path';
  */
 export async function makeFolder(dir: string): Promise<void> {
   try {
-    await mkdir(dir);
+    await makeOne(dir);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await stat(dir)).isDirectory()) return;
-    if (code !== 'ENOENT' || (await isThere(dirname(dir)))) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await makeFolder(dirname(dir));
-    await makeFolder(dir);
+    await makeOne(dir);
   }
 }
 
-async function isThere(dir: string): Promise<boolean> {
+async function makeOne(dir: string): Promise<void> {
   try {
-    await stat(dir);
-    return true;
+    await mkdir(dir);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await stat(dir)).isDirectory()) throw error;
   }
 }
