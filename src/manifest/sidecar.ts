@@ -159,17 +159,20 @@ const OPS_PORT = 8801;
 /** The port of the API of a memhound container. */
 export function portOf({ args }: Container): number {
   const words = args ?? [];
-  const at = words.indexOf('--port');
-  return optionValue(words, 'port') ?? (at < 0 ? API_PORT : Number(words[at + 1]));
+  return optionValue(words, 'port') ?? Number(wordAfter(words, '--port') ?? API_PORT);
 }
 
 /** What is said if the usual ports are another container's; null: memhound has them, or was given others. */
-export function movedPortsText(container: Container): string | null {
-  const words = container.args ?? [];
-  const at = words.indexOf('--port');
-  if (at < 0) return null;
-  const port = words[at + 1]!;
+export function movedPortsText({ args }: Container): string | null {
+  const port = wordAfter(args ?? [], '--port');
+  if (port === null) return null;
   return `another container uses port ${API_PORT} or ${OPS_PORT}, so the page and the API of memhound are on ${port} (kubectl port-forward POD ${port}; memhound explain --verdict --port ${port})`;
+}
+
+/** The value of an option that is a word of its own; null: the option is not there. */
+function wordAfter(words: readonly string[], option: string): string | null {
+  const at = words.indexOf(option);
+  return at < 0 ? null : words[at + 1]!;
 }
 
 const setsOption = (args: readonly string[], name: string): boolean => args.some((a) => a.startsWith(`--${name}=`));
