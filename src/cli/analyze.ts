@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { gunzipSync } from 'node:zlib';
-import type { Options } from '../config/options.ts';
+import { ANALYZE } from '../config/commands/analyze.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { failsGate } from '../diagnosis/gate.ts';
 import { lastTimeOf, recordedVerdict } from '../diagnosis/recorded-verdict.ts';
 import type { Verdict } from '../diagnosis/types.ts';
@@ -18,9 +19,9 @@ import { readBounded, readStandardInput, TooLongError } from './read-bounded.ts'
 import { factsText, verdictText } from './verdict-text.ts';
 
 /** `memhound analyze`: a verdict for each file, in the given order. Of several exit codes, 2 wins over 1, and 1 over 3. No file is skipped. */
-export const analyze = (argv: string[]): Promise<number> => withOptions('analyze', argv, run);
+export const analyze = (argv: string[]): Promise<number> => withOptions(ANALYZE, argv, run);
 
-async function run(options: Options<'analyze'>, files: readonly string[]): Promise<number> {
+async function run(options: OptionsOf<typeof ANALYZE>, files: readonly string[]): Promise<number> {
   if (files.length === 0) {
     console.error('memhound analyze: expected at least one FILE (- for standard input); --help lists the accepted formats');
     return 2;

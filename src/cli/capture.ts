@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Options } from '../config/options.ts';
+import { CAPTURE } from '../config/commands/capture.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { safeName } from '../format.ts';
 import type { RecordedFile } from '../inputs/recording.ts';
 import { openCgroup } from '../sources/cgroup/cgroup.ts';
@@ -18,9 +19,9 @@ import { redactHsperfdata, redactPath } from './redaction.ts';
 const MAX_FILES = 200;
 
 /** `memhound capture`: records the raw files as JSON lines, for fixtures and bug reports. `memhound analyze` reads them. */
-export const capture = (argv: string[]): Promise<number> => withOptions('capture', argv, run);
+export const capture = (argv: string[]): Promise<number> => withOptions(CAPTURE, argv, run);
 
-async function run(options: Options<'capture'>): Promise<number> {
+async function run(options: OptionsOf<typeof CAPTURE>): Promise<number> {
   const roots = rootsOf(options);
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
@@ -35,7 +36,7 @@ async function run(options: Options<'capture'>): Promise<number> {
   return 0;
 }
 
-async function record(target: Target, roots: Roots, options: Options<'capture'>): Promise<void> {
+async function record(target: Target, roots: Roots, options: OptionsOf<typeof CAPTURE>): Promise<void> {
   const group = openCgroup(target.cgroup);
   const { process: subject } = target;
   const jvm = subject === null || target.jvm === null ? null : openHsperfdata({ roots, process: subject });

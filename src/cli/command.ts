@@ -1,13 +1,13 @@
-import { type CommandName, type Options, parseOptions } from '../config/options.ts';
+import { type Command, type OptionsOf, parseOptions } from '../config/option-table.ts';
 import { escapeControls, safeJson } from '../format.ts';
 import type { SearchOptions } from '../sources/target/search-outcome.ts';
 import type { Roots } from '../sources/types.ts';
 
 /** Parses the options of a command and runs it. Help and wrong options are handled here for all commands. */
-export async function withOptions<K extends CommandName>(
-  command: K,
+export async function withOptions<C extends Command>(
+  command: C,
   argv: readonly string[],
-  run: (options: Options<K>, files: readonly string[]) => Promise<number>,
+  run: (options: OptionsOf<C>, files: readonly string[]) => Promise<number>,
 ): Promise<number> {
   const parsed = parseOptions(command, argv, process.env);
   switch (parsed.state) {
@@ -15,10 +15,10 @@ export async function withOptions<K extends CommandName>(
       process.stdout.write(parsed.text);
       return 0;
     case 'bad':
-      for (const problem of parsed.problems) console.error(`memhound ${command}: ${problem}`);
+      for (const problem of parsed.problems) console.error(`memhound ${command.name}: ${problem}`);
       return 2;
     case 'ok':
-      return run(parsed.options as Options<K>, parsed.files);
+      return run(parsed.options, parsed.files);
     default:
       return parsed satisfies never;
   }

@@ -1,4 +1,5 @@
-import type { Options } from '../config/options.ts';
+import { CULPRIT } from '../config/commands/culprit.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { culpritText } from '../culprit/culprit-text.ts';
 import { findCulprit } from '../culprit/find-culprit.ts';
 import { costOf, releaseCostOf } from '../culprit/questions.ts';
@@ -8,9 +9,9 @@ import { SECOND_MS } from '../units.ts';
 import { print, printError, printJson, rootsOf, searchOptionsOf, withOptions } from './command.ts';
 
 /** `memhound culprit`: asks the JVM several times what grows in its heap, among its threads or class loaders, or in its native memory. */
-export const culprit = (argv: string[]): Promise<number> => withOptions('culprit', argv, run);
+export const culprit = (argv: string[]): Promise<number> => withOptions(CULPRIT, argv, run);
 
-async function run(options: Options<'culprit'>): Promise<number> {
+async function run(options: OptionsOf<typeof CULPRIT>): Promise<number> {
   const found = await findTargets(searchOptionsOf(options));
   if (found.state !== 'found') {
     if (options.json) printJson({ error: { code: found.state, message: found.reason, remediation: found.remediation } });

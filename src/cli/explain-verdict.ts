@@ -1,5 +1,6 @@
 import { get } from 'node:http';
-import type { Options } from '../config/options.ts';
+import type { EXPLAIN } from '../config/commands/explain.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import type { Ledger, Verdict } from '../diagnosis/types.ts';
 import type { SeriesJson } from '../history/series-json.ts';
 import type { TargetStatus } from '../outlets/status.ts';
@@ -10,7 +11,7 @@ import { ledgerText } from './ledger-text.ts';
 import { readSecret, SecretFileError } from './secret-file.ts';
 import { factsText, verdictText } from './verdict-text.ts';
 
-type Asked = Pick<Options<'explain'>, 'host' | 'port' | 'tokenFile' | 'target' | 'ended' | 'json'>;
+type Asked = Pick<OptionsOf<typeof EXPLAIN>, 'host' | 'port' | 'tokenFile' | 'target' | 'ended' | 'json'>;
 
 type Answer<T> = { readonly state: 'answered'; readonly value: T } | { readonly state: 'failed'; readonly error: string };
 

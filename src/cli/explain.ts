@@ -1,4 +1,5 @@
-import type { Options } from '../config/options.ts';
+import { EXPLAIN } from '../config/commands/explain.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { releaseText } from '../culprit/release-text.ts';
 import { HeapHistograms, histogramText, takeTwoHistograms } from '../daemon/histograms.ts';
 import { MappingsReader } from '../daemon/mappings-reader.ts';
@@ -18,9 +19,9 @@ import { filesText, ledgerText, viewsText } from './ledger-text.ts';
 const NO_JVM = { state: 'absent', reason: 'there is no JVM in this container that could be asked' } as const;
 
 /** `memhound explain`: a single answer to the question where the memory is now. */
-export const explain = (argv: string[]): Promise<number> => withOptions('explain', argv, run);
+export const explain = (argv: string[]): Promise<number> => withOptions(EXPLAIN, argv, run);
 
-async function run(options: Options<'explain'>): Promise<number> {
+async function run(options: OptionsOf<typeof EXPLAIN>): Promise<number> {
   if (options.verdict || options.ended) return explainVerdict(options);
   const roots = rootsOf(options);
   const found = await findTargets(searchOptionsOf(options));

@@ -2,7 +2,8 @@ import { accessSync, constants, readdirSync, readFileSync, writeFileSync } from 
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Options } from '../config/options.ts';
+import { FLEET } from '../config/commands/fleet.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { limitGarbage } from '../daemon/garbage-limit.ts';
 import { dropStartCode } from '../daemon/memory-trimmer.ts';
 import { failsGate, type Gate } from '../diagnosis/gate.ts';
@@ -24,9 +25,9 @@ import { applyLongRunFlags } from './v8-flags.ts';
 import { writeLines } from './write-lines.ts';
 
 /** `memhound fleet`: a verdict for each container that a Prometheus server has metrics of. */
-export const fleet = (argv: string[]): Promise<number> => withOptions('fleet', argv, run);
+export const fleet = (argv: string[]): Promise<number> => withOptions(FLEET, argv, run);
 
-type FleetCommand = Options<'fleet'>;
+type FleetCommand = OptionsOf<typeof FLEET>;
 
 /** Connections of a run that has no threads, and of the discovery. */
 const CONNECTIONS = 2;

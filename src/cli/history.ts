@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { Options } from '../config/options.ts';
+import { HISTORY } from '../config/commands/history.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { historyKey } from '../daemon/match-histories.ts';
 import { FIELDS, type FieldRow } from '../fields.ts';
 import { bytesText, safeName } from '../format.ts';
@@ -9,7 +10,7 @@ import { DAY_S, GIB, SECOND_MS } from '../units.ts';
 import { withOptions } from './command.ts';
 
 /** `memhound history fill`: fills a folder with days of synthetic history, to measure memhound's own memory. */
-export const historyCommand = (argv: string[]): Promise<number> => withOptions('history', argv, run);
+export const historyCommand = (argv: string[]): Promise<number> => withOptions(HISTORY, argv, run);
 
 /** No process of this machine has it, so each is taken for one that has ended. */
 const EPOCH = 'filled';
@@ -17,7 +18,7 @@ const EPOCH = 'filled';
 /** The number of ticks between two saves. It fills one segment of the store. */
 const SAMPLES_PER_SAVE = 30;
 
-async function run(options: Options<'history'>, words: readonly string[]): Promise<number> {
+async function run(options: OptionsOf<typeof HISTORY>, words: readonly string[]): Promise<number> {
   const refuse = (why: string): number => {
     console.error(`memhound history: ${why}`);
     return 2;

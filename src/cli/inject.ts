@@ -1,4 +1,5 @@
-import type { Options } from '../config/options.ts';
+import { INJECT } from '../config/commands/inject.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { safeName } from '../format.ts';
 import { readImageConfig } from '../manifest/image-config.ts';
 import { type InjectOptions, inject, NothingToDo } from '../manifest/inject.ts';
@@ -18,7 +19,7 @@ import {
 import { textDiff } from './text-diff.ts';
 
 /** `memhound inject`: reads manifests and writes them with the sidecar. Notes for the user go to standard error. */
-export const injectCommand = (argv: string[]): Promise<number> => withOptions('inject', argv, run);
+export const injectCommand = (argv: string[]): Promise<number> => withOptions(INJECT, argv, run);
 
 /** Code of --check where memhound is missing. */
 const MISSING = 3;
@@ -28,7 +29,7 @@ interface Result {
   readonly text: string;
 }
 
-async function run(options: Options<'inject'>, names: readonly string[]): Promise<number> {
+async function run(options: OptionsOf<typeof INJECT>, names: readonly string[]): Promise<number> {
   try {
     const files = await readManifests(names.length === 0 ? [STANDARD_INPUT] : names);
     if (options.inPlace && files.some(({ name }) => name === STANDARD_INPUT)) {
@@ -83,7 +84,7 @@ function injectAll(files: readonly ManifestFile[], settings: InjectOptions): Res
   return errors.length > 0 || (nothing.length > 0 && watched === 0) ? null : results;
 }
 
-function write(results: readonly Result[], { check, diff, inPlace }: Options<'inject'>): void {
+function write(results: readonly Result[], { check, diff, inPlace }: OptionsOf<typeof INJECT>): void {
   const changed = results.filter(({ file, text }) => text !== file.text);
   // On a terminal that wants no colours NO_COLOR is set: no-color.org.
   const colour = process.stdout.isTTY === true && !process.env.NO_COLOR;
@@ -100,7 +101,7 @@ function checked(results: readonly Result[]): number {
   return changed.length === 0 ? 0 : MISSING;
 }
 
-async function usersOf(options: Options<'inject'>, problems: string[]): Promise<(image: string) => string | null> {
+async function usersOf(options: OptionsOf<typeof INJECT>, problems: string[]): Promise<(image: string) => string | null> {
   if (options.imageClient !== null) return imageUsers(options.imageClient, problems);
   const file = options.imageConfig;
   if (file === null) return () => null;

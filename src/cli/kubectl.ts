@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Options } from '../config/options.ts';
+import { KUBECTL } from '../config/commands/kubectl.ts';
+import type { OptionsOf } from '../config/option-table.ts';
 import { inject, NO_OPTIONS } from '../manifest/inject.ts';
 import { chooseContainer } from '../manifest/jvm-container.ts';
 import { patchOf } from '../manifest/patch.ts';
@@ -17,12 +18,12 @@ import { Kubectl, KubectlError } from './kubectl-program.ts';
 /** `kubectl memhound`: inject, verdict and debug in a cluster, through kubectl itself. */
 export const kubectlCommand = (argv: string[]): Promise<number> =>
   withOptions(
-    'kubectl',
+    KUBECTL,
     argv.map((word) => (word === '-n' ? '--namespace' : word)),
     run,
   );
 
-type Settings = Options<'kubectl'>;
+type Settings = OptionsOf<typeof KUBECTL>;
 
 const ACTIONS: Readonly<Record<string, (kubectl: Kubectl, target: string, settings: Settings) => Promise<void>>> = {
   inject: change,

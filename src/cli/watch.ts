@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseConfig, type WatchConfig } from '../config/options.ts';
+import { parseConfig, type WatchConfig } from '../config/watch-config.ts';
 import { instancesInOrder } from '../daemon/match-histories.ts';
 import { MemoryTrimmer } from '../daemon/memory-trimmer.ts';
 import { podName, podResources } from '../daemon/pod-resources.ts';

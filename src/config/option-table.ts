@@ -22,31 +22,31 @@ export interface OptionRow<T> {
 
 export type Table = Readonly<Record<string, OptionRow<unknown>>>;
 type ValueOf<R> = R extends OptionRow<infer T> ? T : never;
-export type Values<T extends Table> = { readonly [K in keyof T]: ValueOf<T[K]> };
+/** The options of a command: one value a row. */
+export type OptionsOf<C extends Command> = { readonly [K in keyof C['rows']]: ValueOf<C['rows'][K]> };
 
-export type Outcome<T extends Table> =
-  | { readonly state: 'ok'; readonly options: Values<T>; readonly files: readonly string[] }
+export type Outcome<C extends Command> =
+  | { readonly state: 'ok'; readonly options: OptionsOf<C>; readonly files: readonly string[] }
   | { readonly state: 'help'; readonly text: string }
   | { readonly state: 'bad'; readonly problems: readonly string[] };
 
-export interface CommandSpec {
+export interface Command {
   readonly name: string;
   readonly about: string;
   /** Operands after the options; null: none. */
   readonly operands: string | null;
+  readonly rows: Table;
 }
+
+/** A row of a table: the type of its value is in sight there. */
+export const row = <T>(r: OptionRow<T>): OptionRow<T> => r;
 
 const envName = (flag: string): string => `MEMHOUND_${flag.toUpperCase().replace(/-/g, '_')}`;
 
 /** Parses a command's options. A flag wins over MEMHOUND_* of the environment, and that over the default. */
-export function parseTable<T extends Table>(
-  spec: CommandSpec,
-  table: T,
-  argv: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Outcome<T> {
-  if (argv.includes('--help') || argv.includes('-h')) return { state: 'help', text: helpText(spec, table) };
-  const rows = Object.entries(table);
+export function parseOptions<C extends Command>(command: C, argv: readonly string[], env: NodeJS.ProcessEnv): Outcome<C> {
+  if (argv.includes('--help') || argv.includes('-h')) return { state: 'help', text: helpText(command) };
+  const rows = Object.entries(command.rows);
   const byFlag = new Map(rows.map(([key, row]) => [row.flag, { key, row }]));
   const problems: string[] = [];
   const given = new Map<string, string[]>();
@@ -81,8 +81,8 @@ export function parseTable<T extends Table>(
       given.set(token.name, values);
     }
   }
-  if (spec.operands === null && files.length > 0)
-    problems.push(`${JSON.stringify(files[0])}: memhound ${spec.name} takes options only`);
+  if (command.operands === null && files.length > 0)
+    problems.push(`${JSON.stringify(files[0])}: memhound ${command.name} takes options only`);
   const options: Record<string, unknown> = {};
   for (const [key, row] of rows) {
     const texts = given.get(row.flag) ?? fromEnv(row, env);
@@ -97,7 +97,9 @@ export function parseTable<T extends Table>(
     }
     if (values.length > 0) options[key] = row.repeats === true ? values.flat() : values[0];
   }
-  return problems.length > 0 ? { state: 'bad', problems } : { state: 'ok', options: Object.freeze(options) as Values<T>, files };
+  return problems.length > 0
+    ? { state: 'bad', problems }
+    : { state: 'ok', options: Object.freeze(options) as OptionsOf<C>, files };
 }
 
 /** A wrong URL may hold a password. The sentence about it is printed, and often logged. */
@@ -113,18 +115,18 @@ function fromEnv(row: OptionRow<unknown>, env: NodeJS.ProcessEnv): string[] {
   return row.value === null && ['0', 'false', 'no'].includes(text.toLowerCase()) ? [] : [text];
 }
 
-function helpText(spec: CommandSpec, table: Table): string {
-  const lines = Object.values(table).map((row) => {
+function helpText({ name, about, operands, rows }: Command): string {
+  const lines = Object.values(rows).map((row) => {
     const orValue = row.orValue === undefined ? '' : `[=${row.orValue}]`;
     const left = `  --${row.flag}${row.value === null ? orValue : ` ${row.value}`}`;
     const otherwise = row.otherwiseText === undefined ? '' : ` (default ${row.otherwiseText})`;
     return `${left.padEnd(26)} ${row.help}${otherwise}`;
   });
-  const example = Object.values(table)[0]?.flag;
+  const example = Object.values(rows)[0]?.flag;
   const environment =
     example === undefined ? '' : `\nEach option can also be set in the environment: --${example} is ${envName(example)}.\n`;
-  const operands = spec.operands === null ? '' : ` ${spec.operands}`;
-  return `memhound ${spec.name}: ${spec.about}\n\nusage: memhound ${spec.name} [options]${operands}\n\n${lines.join('\n')}\n${environment}`;
+  const after = operands === null ? '' : ` ${operands}`;
+  return `memhound ${name}: ${about}\n\nusage: memhound ${name} [options]${after}\n\n${lines.join('\n')}\n${environment}`;
 }
 
 const MOST_WRONG_LETTERS = 2;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { parseConfig } from '../../src/config/options.ts';
+import { parseConfig } from '../../src/config/watch-config.ts';
 import { nameGroup } from '../../src/culprit/name-group.ts';
 import { QUESTIONS } from '../../src/culprit/questions.ts';
 import type { LookCause } from '../../src/culprit/types.ts';

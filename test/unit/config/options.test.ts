@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig, parseOptions } from '../../../src/config/options.ts';
+import { ANALYZE } from '../../../src/config/commands/analyze.ts';
+import { FLEET } from '../../../src/config/commands/fleet.ts';
+import { parseOptions } from '../../../src/config/option-table.ts';
+import { parseConfig } from '../../../src/config/watch-config.ts';
 
 const bad = (argv: string[], env: NodeJS.ProcessEnv = {}): readonly string[] => {
   const parsed = parseConfig(argv, env);
@@ -57,7 +60,7 @@ test('an option given twice, two ways to choose a target, and a stray word are m
 });
 
 test('help lists every option of the command with its default', () => {
-  const help = parseOptions('analyze', ['--help'], {});
+  const help = parseOptions(ANALYZE, ['--help'], {});
   assert.equal(help.state, 'help');
   assert.match(help.state === 'help' ? help.text : '', /--min-history TIME.*15m/);
 });
@@ -73,7 +76,7 @@ test('a variable that Kubernetes sets for a Service named memhound is not an opt
 });
 
 test('a URL with a password is refused, and the sentence does not repeat the password', () => {
-  const answer = parseOptions('fleet', ['--prometheus', 'http://reader:s3cret@metrics:9090'], {});
+  const answer = parseOptions(FLEET, ['--prometheus', 'http://reader:s3cret@metrics:9090'], {});
   assert.ok(answer.state === 'bad');
   assert.match(
     answer.problems.join(),

@@ -1,0 +1,113 @@
+import { DAY_S, MIB } from '../../units.ts';
+import { type Command, row } from '../option-table.ts';
+import { type Attach, attach, bytes, evenInterval, oneOf, seconds, text, whole } from '../option-values.ts';
+import { API_ROWS, MIN_HISTORY, TARGET_ROWS } from './shared-rows.ts';
+
+export const WATCH = {
+  name: 'watch',
+  about: 'samples the container on a schedule, evaluates it, and serves the page and the API',
+  operands: null,
+  rows: {
+    ...API_ROWS,
+    every: row<number>({
+      flag: 'every',
+      value: 'TIME',
+      parse: evenInterval,
+      otherwise: 10,
+      otherwiseText: '10s',
+      help: 'time between samples',
+    }),
+    data: row<string | null>({
+      flag: 'data',
+      value: 'DIR',
+      parse: text,
+      otherwise: null,
+      otherwiseText: 'in memory only',
+      help: 'folder for the history',
+    }),
+    maxDisk: row<number>({
+      flag: 'max-disk',
+      value: 'SIZE',
+      parse: bytes,
+      otherwise: 64 * MIB,
+      otherwiseText: '64MiB',
+      help: 'maximum size of the history on disk',
+    }),
+    keep: row<number>({
+      flag: 'keep',
+      value: 'TIME',
+      parse: seconds,
+      otherwise: 92 * DAY_S,
+      otherwiseText: '92d',
+      help: 'maximum age of history; older rows are deleted even below --max-disk',
+    }),
+    opsHost: row<string>({
+      flag: 'ops-host',
+      value: 'ADDRESS',
+      parse: text,
+      otherwise: '0.0.0.0',
+      otherwiseText: '0.0.0.0',
+      help: 'address of /healthz, /readyz and /metrics',
+    }),
+    opsPort: row<number>({
+      flag: 'ops-port',
+      value: 'N',
+      parse: whole(0, 65535),
+      otherwise: 8801,
+      otherwiseText: '8801',
+      help: 'port of /healthz, /readyz and /metrics',
+    }),
+    metricsFiles: row<number>({
+      flag: 'metrics-files',
+      value: 'N',
+      parse: whole(0, 20),
+      otherwise: 0,
+      help: 'files of each target whose path and resident bytes /metrics shows, the largest first; whoever may scrape it reads the paths',
+    }),
+    allowHosts: row<readonly string[]>({
+      flag: 'allow-host',
+      value: 'NAME',
+      parse: (t) => ({ ok: true, value: [t] }),
+      otherwise: [],
+      repeats: true,
+      help: 'additional Host header that the API accepts; may be repeated',
+    }),
+    log: row<'json' | 'text'>({
+      flag: 'log',
+      value: 'FORM',
+      parse: oneOf(['json', 'text'] as const),
+      otherwise: 'json',
+      otherwiseText: 'json',
+      help: 'format of the log on standard error: json or text',
+    }),
+    logLevel: row<'debug' | 'info' | 'warn' | 'error'>({
+      flag: 'log-level',
+      value: 'LEVEL',
+      parse: oneOf(['debug', 'info', 'warn', 'error'] as const),
+      otherwise: 'info',
+      otherwiseText: 'info',
+      help: 'minimum level of the log: debug, info, warn or error',
+    }),
+    webhookFile: row<string | null>({
+      flag: 'webhook-file',
+      value: 'FILE',
+      parse: text,
+      otherwise: null,
+      help: 'file with a webhook URL that receives each change of the verdict',
+    }),
+    minHistory: row<number | null>({
+      ...MIN_HISTORY,
+      otherwise: null,
+      otherwiseText: '15m, or ten samples if that is longer',
+    }),
+    ...TARGET_ROWS,
+    attach: row<Attach>({
+      flag: 'attach',
+      value: null,
+      orValue: 'auto',
+      parse: attach,
+      otherwise: 'off',
+      help: 'allow the JVM attach protocol (sends SIGQUIT to a JVM that catches it); auto: also search for the culprit once a leak is reported, which pauses the JVM',
+    }),
+  },
+} satisfies Command;
