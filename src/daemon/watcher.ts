@@ -124,7 +124,7 @@ export class Watcher {
     if (first) return;
     await this.scanFilesAndMappings(nowMs);
     if (this.#evaluationDue.isDue(nowMs)) this.#evaluateAll(nowMs);
-    await this.#save();
+    this.#save();
   }
 
   async #search(nowMs: number): Promise<void> {
@@ -190,21 +190,21 @@ export class Watcher {
     for (const c of containers) if (c.alive) await this.#separately('mappings', c.target.id, nowMs, () => c.readParts(nowMs));
   }
 
-  /** Waits for half of an interval at most: what a slow volume has not taken by then is taken meanwhile, and what comes until then goes with the next. */
-  async #save(): Promise<void> {
+  /** A tick does not wait for it: what comes while a slow volume takes the rows goes with the next. */
+  #save(): void {
     this.#saving ??= this.#saveAll().finally(() => {
       this.#saving = null;
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, (this.#options.everySeconds * SECOND_MS) / 2);
-    });
-    await Promise.race([this.#saving, late]);
-    clearTimeout(timer);
   }
 
   async #saveAll(): Promise<void> {
+    await this.#options.store.renewLock();
     for (const watched of this.#containers) if (watched.restored) await this.#options.store.save(watched.key);
+  }
+
+  /** Resolves when the rows of the ticks so far are stored, or cannot be. */
+  async saved(): Promise<void> {
+    await this.#saving;
   }
 
   async close(): Promise<void> {

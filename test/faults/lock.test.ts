@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { FolderLock } from '../../src/history/store/folder-lock.ts';
 import { openStore } from '../../src/history/store/store.ts';
 import { dataDir } from '../support/memhound.ts';
 import { missingRequirements } from '../support/needs.ts';
@@ -94,4 +95,25 @@ test('one that was killed while it took a stale lock keeps nobody from it', { ti
   const [second] = await contenders(t, dir, 1);
   assert.equal(await outcome(second!), 'held');
   assert.deepEqual(readdirSync(dir), ['lock']);
+});
+
+test('a lock without a timer is renewed when it is due, and one that was replaced in the same file is no longer held', async (t) => {
+  const dir = dataDir();
+  const path = join(dir, 'lock');
+  const lock = await FolderLock.acquire(dir, { byTimer: false });
+  t.after(() => lock.release());
+  const began = performance.now();
+  const longAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(path, longAgo, longAgo);
+  await lock.renewIfDue(began + 5000);
+  assert.equal(Math.round(statSync(path).mtimeMs), longAgo.getTime(), 'not due yet');
+  await lock.renewIfDue(began + 10_000);
+  assert.ok(Date.now() - statSync(path).mtimeMs < 60_000, 'renewed');
+  await lock.renewIfDue(began + 20_000);
+  assert.ok(lock.isHeld);
+  writeFileSync(path, 'of another memhound');
+  utimesSync(path, longAgo, longAgo);
+  await lock.renewIfDue(began + 30_000);
+  assert.equal(lock.isHeld, false);
+  assert.equal(Math.round(statSync(path).mtimeMs), longAgo.getTime(), 'and left alone');
 });

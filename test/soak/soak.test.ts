@@ -122,6 +122,7 @@ class Run {
     this.container.show(this.random.between(-1, 1));
     const lines = this.lines;
     await this.watcher!.tick(this.nowS * 1000);
+    await this.watcher!.saved();
     assert.ok(this.lines - lines <= MAX_LINES, `${this.lines - lines} lines in the log in one tick`);
   }
 

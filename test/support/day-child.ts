@@ -51,6 +51,7 @@ const cpu = process.cpuUsage();
 for (let tick = 1; tick <= ticks; tick++) {
   const nowMs = start + tick * everySeconds * 1000;
   await watcher.tick(nowMs);
+  await watcher.saved();
   await trimmer.tick(nowMs);
   selfWatch.tick(nowMs);
   trends.set(selfWatch.trend.trend, (trends.get(selfWatch.trend.trend) ?? 0) + 1);

@@ -74,6 +74,7 @@ export class WatchedPod {
   async tick(): Promise<void> {
     this.nowMs += 60_000;
     await this.#watcher!.tick(this.nowMs);
+    await this.#watcher!.saved();
   }
 
   /** The usage, or the resident set, of all samples in MiB, by the pid of each target: whose history it is. */

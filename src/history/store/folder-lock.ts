@@ -8,7 +8,9 @@ import { SECOND_MS } from '../../units.ts';
 import { StoreError } from './store-error.ts';
 
 /** The holder renews its lock so often, whatever the time between samples is. */
-const RENEW_MS = 10 * SECOND_MS;
+export const RENEW_MS = 10 * SECOND_MS;
+/** A tick that is early by less renews it as well. */
+const EARLY_SHARE = 0.1;
 /** A lock that was not renewed for so long has no holder any more, unless the kernel shows that it has. */
 export const STALE_MS = 35 * SECOND_MS;
 
@@ -30,19 +32,25 @@ interface Holder {
   readonly boot: string;
 }
 
-/** The right to write to a folder. Two processes would overwrite each other. */
+/**
+ * The right to write to a folder. Two processes would overwrite each other. Who works on the folder often enough renews it then (`renewIfDue`):
+ * a timer of its own would wake the process once more in each ten seconds. `byTimer`: it is renewed by one all the same.
+ */
 export class FolderLock {
   readonly #path: string;
   readonly #text: string;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | null;
   #lost = false;
   #isRenewing = false;
+  #renewedAtMs = performance.now();
+  /** The file, as it was renewed last; null: not renewed yet. */
+  #renewed: { readonly ino: number; readonly mtimeMs: number } | null = null;
 
-  private constructor(path: string, text: string) {
+  private constructor(path: string, text: string, byTimer: boolean) {
     this.#path = path;
     this.#text = text;
-    this.#timer = setInterval(() => void this.#renew(), RENEW_MS);
-    this.#timer.unref();
+    this.#timer = byTimer ? setInterval(() => void this.#renew(), RENEW_MS) : null;
+    this.#timer?.unref();
   }
 
   /** False: another has taken it, as after a long standstill of this process. */
@@ -51,15 +59,15 @@ export class FolderLock {
   }
 
   /** @throws StoreError it is held; LockUncertainError it may be; or as the volume fails */
-  static async acquire(dir: string): Promise<FolderLock> {
+  static async acquire(dir: string, { byTimer = true } = {}): Promise<FolderLock> {
     const path = join(dir, 'lock');
     const holder = ownHolder();
     const text = JSON.stringify(holder);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (await createLock(path, text)) return new FolderLock(path, text);
+      if (await createLock(path, text)) return new FolderLock(path, text, byTimer);
       const found = await readLock(path);
       await throwIfHeld(dir, path, found, holder.id);
-      if (await replaceLock(path, found, holder, text)) return new FolderLock(path, text);
+      if (await replaceLock(path, found, holder, text)) return new FolderLock(path, text, byTimer);
       await later(RETRY_MS);
     }
     throw new StoreError(
@@ -68,14 +76,29 @@ export class FolderLock {
     );
   }
 
-  async #renew(): Promise<void> {
+  /** Renews it if that was long ago. `isHeld` then says whether it is still there. */
+  async renewIfDue(nowMs = performance.now()): Promise<void> {
+    if (nowMs - this.#renewedAtMs >= RENEW_MS * (1 - EARLY_SHARE)) await this.#renew(nowMs);
+  }
+
+  async #renew(nowMs = performance.now()): Promise<void> {
     if (this.#isRenewing) return; // the volume does not answer: see BoundedVolume
     this.#isRenewing = true;
+    this.#renewedAtMs = nowMs;
     try {
-      if ((await readLock(this.#path)) !== this.#text) this.#lost = true;
-      else await utimes(this.#path, new Date(), new Date());
+      const { ino, mtimeMs } = await lstat(this.#path);
+      const before = this.#renewed;
+      // Only this process sets this time. A file may get the inode of one that was removed.
+      const isKnown = before !== null && ino === before.ino && Math.abs(mtimeMs - before.mtimeMs) < 1;
+      if (!isKnown && (await readLock(this.#path)) !== this.#text) {
+        this.#lost = true;
+        return;
+      }
+      const now = new Date();
+      await utimes(this.#path, now, now);
+      this.#renewed = { ino, mtimeMs: now.getTime() };
     } catch {
-      // The disk is sick, or the folder was deleted: the next write of a row says so.
+      this.#lost = true; // the disk is sick, or the folder was deleted: who takes the lock again is told so
     } finally {
       this.#isRenewing = false;
     }
@@ -83,7 +106,7 @@ export class FolderLock {
 
   /** After the folder was deleted, or was given up. */
   abandon(): void {
-    clearInterval(this.#timer);
+    if (this.#timer !== null) clearInterval(this.#timer);
   }
 
   async release(): Promise<void> {

@@ -7,7 +7,7 @@ import { CLOCK_LEAP_S, History, type HistoryQuery, KEEP_S, TIERS } from '../hist
 import { BoundedVolume, VolumeHangsError } from './bounded-volume.ts';
 import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
-import { FolderLock, LockUncertainError, STALE_MS } from './folder-lock.ts';
+import { FolderLock, LockUncertainError, RENEW_MS, STALE_MS } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
 import { makeFolder } from './make-folder.ts';
 import { addEnvelope, addRowsInMemory } from './segment-envelope.ts';
@@ -102,7 +102,7 @@ export class Store {
     this.#lock?.abandon();
     this.#lock = null;
     await makeFolder(dir);
-    this.#lock = await FolderLock.acquire(dir);
+    this.#lock = await FolderLock.acquire(dir, { byTimer: this.#options.everyS * SECOND_MS > RENEW_MS });
   }
 
   /**
@@ -121,6 +121,17 @@ export class Store {
         if (this.#givenUp || performance.now() > untilMs) return false;
         await later(SECOND_MS / 2);
       }
+    }
+  }
+
+  /** Call at each tick: a lock that is not renewed becomes that of another memhound. */
+  async renewLock(): Promise<void> {
+    const lock = this.#lock;
+    if (lock === null) return;
+    try {
+      await this.#volume!.run(() => lock.renewIfDue());
+    } catch (error) {
+      if (!(error instanceof VolumeHangsError)) throw error; // the next row's write says so
     }
   }
 
