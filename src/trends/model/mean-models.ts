@@ -11,6 +11,7 @@ import type { StepChange } from './step-changes.ts';
  *     saturation        ,--     exponential approach to a level, as of a cache that fills; two of them; one that also stops, or with a slope beside it
  *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a slope
  *     step              _|~     where the series itself jumps, once or several times; with a slope, or a saturation, after it
+ *     shift-line        /|/     where noise hides the jump; with one slope before and after it
  */
 export interface MeanModel {
   readonly name: string;
@@ -18,7 +19,7 @@ export interface MeanModel {
   readonly columns: readonly number[];
   /** Factors d that make the slope at the end (a window) of the coefficients: slope = d' coefficients. null: no lasting slope. */
   readonly slopeFactors: readonly number[] | null;
-  /** How steep (a window) a cycle of amplitude 1 beside its line is at most, where less than a day is seen of that cycle; null: there is none. */
+  /** Beside a cycle of amplitude 1, how steep (a window) its line must be to be no part of that cycle; null: there is no cycle. */
   readonly unknownCycleSlope: number | null;
   /** Parameters beside the coefficients that were searched for, such as the time of a bend. */
   readonly searchedParameters: number;
@@ -92,7 +93,7 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
       name: 'daily-cycle-line',
       columns: [one, sine, cosine, line],
       slopeFactors: [0, 0, 0, 1],
-      unknownCycleSlope: windowS < DAY_S ? (2 * Math.PI * windowS) / DAY_S : null,
+      unknownCycleSlope: ((2 * Math.PI * windowS) / DAY_S) * hoursSeenOnce(windowS),
     });
   }
   const flexible = [
@@ -106,9 +107,12 @@ export function meanModels(u: Float64Array, windowS: number): ModelSet {
   return { basis, models, pilotModels, companions: { line, bends, saturations } };
 }
 
+/** Share of the hours of a day that have not been seen a second time: only the others tell a slope from a cycle. `windowS`: less than two days. */
+const hoursSeenOnce = (windowS: number): number => Math.min(1, 2 - windowS / DAY_S);
+
 /**
- * Whether a slope beside a cycle of which only a part is seen may be the cycle's: it is less than the cycle's own. A steep line less half a cycle
- * is also what has risen and stopped.
+ * Whether a slope beside a cycle that is not seen twice may be the cycle's: it is less than the cycle's own, or than a part of that, the smaller the
+ * more hours have been seen twice. A steep line less half a cycle is also what has risen and stopped.
  */
 export function isSlopeOfCycle({ unknownCycleSlope }: MeanModel, [, sine, cosine, line]: Float64Array): boolean {
   return unknownCycleSlope !== null && Math.abs(line!) < unknownCycleSlope * Math.hypot(sine!, cosine!);
@@ -296,6 +300,21 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly StepCh
       });
   }
   return { basis, models };
+}
+
+/**
+ * Models for a series whose mean shifts at point `at`, where no single move stands out: it shifts and is flat, or goes on along one line. Without them
+ * noise hides a step, and a line or a bend is what fits best. Their columns follow on `size` others.
+ */
+export function shiftModels(u: Float64Array, size: number, line: number, at: number): Pick<ModelSet, 'basis' | 'models'> {
+  const shifted = { ...BASE_MODEL, searchedParameters: 1, logPrior: LOG_PRIOR_BEND };
+  return {
+    basis: [u.map((x) => (x < u[at]! ? 0 : 1))],
+    models: [
+      { ...shifted, name: 'step', columns: [0, size], slopeFactors: null },
+      { ...shifted, name: 'shift-line', columns: [0, size, line], slopeFactors: [0, 0, 1] },
+    ],
+  };
 }
 
 /** Value of a model at point `i`, in the unit of the series. */

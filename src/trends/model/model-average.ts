@@ -8,11 +8,12 @@ import {
   type ModelSet,
   meanModels,
   modelValueAt,
+  shiftModels,
   stepModels,
 } from './mean-models.ts';
 import { PLAIN_ARITHMETIC } from './plain-arithmetic.ts';
 import type { SlopePosterior } from './slope-posterior.ts';
-import { stepChanges } from './step-changes.ts';
+import { likeliestShift, stepChanges } from './step-changes.ts';
 
 /** One mean model and what the series says of it. */
 export interface ModelPosterior {
@@ -120,8 +121,7 @@ export class ModelAverager {
 
   #averageOf(series: SeriesRegression, y: Float64Array): ModelAverage {
     const { noises, levelOrLine } = likelyNoiseModels(series.pilotLogLikelihoods(), this.#models.pilotModels.length);
-    const jumps = stepChanges(y);
-    const steps = jumps.length === 0 ? [] : addModels(series, stepModels(this.#u, series.columns.length, jumps));
+    const steps = this.#stepModels(series, y, levelOrLine);
     const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
     const scored = scoreModels(candidates, series, noises, y.length);
     const likeliest = largestFirst(scored, ({ evidence }) => evidence)[0]!.model;
@@ -134,6 +134,14 @@ export class ModelAverager {
           : null;
     if (finer !== null) scored.push(...scoreModels(addModels(series, finer), series, noises, y.length));
     return this.#summary(posteriorModels(scored, series, noises, y.length), series.columns, y.length);
+  }
+
+  /** Of its jumps; where it has none, of the shift that explains most of it. */
+  #stepModels(series: SeriesRegression, y: Float64Array, levelOrLine: boolean): readonly MeanModel[] {
+    const [jumps, size] = [stepChanges(y), series.columns.length];
+    if (jumps.length > 0) return addModels(series, stepModels(this.#u, size, jumps));
+    const shift = levelOrLine ? null : likeliestShift(y);
+    return shift === null ? [] : addModels(series, shiftModels(this.#u, size, this.#models.companions.line, shift));
   }
 
   #summary(models: readonly ModelPosterior[], columns: readonly Float64Array[], m: number): ModelAverage {

@@ -52,6 +52,25 @@ export function stepChanges(y: Float64Array): StepChange[] {
 }
 
 /**
+ * Where one shift of the mean would explain most of the series: the first index after it. A step that is smaller than the noise of single blocks is
+ * found by the means on both sides. null: too few blocks.
+ */
+export function likeliestShift(y: Float64Array): number | null {
+  const m = y.length;
+  if (m < 4 * NEIGHBOURS) return null;
+  let all = 0;
+  for (let i = 0; i < m; i++) all += y[i]!;
+  let [before, largest, at] = [0, 0, null as number | null];
+  for (let i = 1; i <= m - NEIGHBOURS; i++) {
+    before += y[i - 1]!;
+    // The sum of squares that the two means explain, times the number of blocks.
+    const explained = (m * before - i * all) ** 2 / (i * (m - i));
+    if (i >= NEIGHBOURS && explained > largest) [largest, at] = [explained, i];
+  }
+  return at;
+}
+
+/**
  * A step within a block is two jumps the same way, one after the other. `at`: the first index after the larger one. `least`: what the smaller one
  * must exceed.
  */

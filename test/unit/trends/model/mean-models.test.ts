@@ -7,6 +7,7 @@ import {
   type MeanModel,
   meanModels,
   modelValueAt,
+  shiftModels,
   stepModels,
 } from '../../../../src/trends/model/mean-models.ts';
 import { DAY_S, HOUR_S } from '../../../../src/units.ts';
@@ -44,7 +45,7 @@ describe('candidates for the course of a series', () => {
     assert.equal(count['two-saturations-line'], 10);
     assert.deepEqual(SET.models.slice(0, 2), SET.pilotModels.slice(0, 2));
   });
-  test('a slope beside a part of a cycle may be that of the cycle unless it is steeper, and beside a whole one it is its own', () => {
+  test('a slope beside a part of a cycle may be that of the cycle unless it is steeper, or so steep as the hours that were not seen twice allow', () => {
     const isOfCycle = (hours: number, ...coefficients: number[]) => {
       const model = meanModels(u, hours * HOUR_S).models.find(({ name }) => name === 'daily-cycle-line')!;
       return isSlopeOfCycle(model, Float64Array.from(coefficients));
@@ -52,7 +53,9 @@ describe('candidates for the course of a series', () => {
     // Of half a day, a cycle of amplitude 1 rises by at most pi a window.
     assert.deepEqual([isOfCycle(12, 0, 0.6, 0.8, 3.1), isOfCycle(12, 0, 0.6, 0.8, 3.2)], [true, false]);
     assert.deepEqual([isOfCycle(12, 0, -1, 0, -3.1), isOfCycle(12, 0, 0, 0, 0.1)], [true, false]);
-    assert.deepEqual([isOfCycle(23.9, 0, 1, 0, 3), isOfCycle(24, 0, 1, 0, 3)], [true, false]);
+    // Of a day and a half, half of the hours were seen twice, so half of 3 pi is enough.
+    assert.deepEqual([isOfCycle(36, 0, 1, 0, 4.7), isOfCycle(36, 0, 1, 0, 4.8)], [true, false]);
+    assert.deepEqual([isOfCycle(24, 0, 1, 0, 6.2), isOfCycle(47.9, 0, 1, 0, 0.1)], [true, false]);
     assert.equal(isSlopeOfCycle(meanModels(u, HOUR_S).models[1]!, Float64Array.of(0, 0.1)), false, 'no cycle');
   });
   test('include a daily cycle in windows of five hours to two days, which is less likely beforehand in short ones', () => {
@@ -182,6 +185,21 @@ test('a bend is refined by four places about it, each of which is less likely be
   );
   near(Math.exp(starts[0]!.logPrior), 0.03 / 4);
   near(modelValueAt(starts[0]!, [...SET.basis, ...basis], Float64Array.of(1, 2), 100), 1 + 2 * (1 - 0.385));
+});
+
+test('models of a shift that noise hides are a step, and a step with one slope on both sides', () => {
+  const { basis, models } = shiftModels(u, SET.basis.length, SET.companions.line, 60);
+  assert.deepEqual(
+    models.map(({ name, slopeFactors, searchedParameters }) => [name, slopeFactors, searchedParameters]),
+    [
+      ['step', null, 1],
+      ['shift-line', [0, 0, 1], 1],
+    ],
+  );
+  const shifted = course({ basis: [...SET.basis, ...basis], models }, 'shift-line', [1, 5, 10]);
+  [shifted(0), shifted(0.59), shifted(0.6), shifted(1)].forEach((value, i) => {
+    near(value, [-4, 1.9, 7, 11][i]!);
+  });
 });
 
 describe('models of a series that jumps', () => {

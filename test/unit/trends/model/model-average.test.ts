@@ -137,3 +137,26 @@ test('a line beside half a cycle that is steeper than it is no growth: before a 
   assert.equal(stands.models[0]!.model.name, 'daily-cycle-line');
   assert.ok(stands.growing < 0.5, `${stands.growing}`);
 });
+
+test('a step that the noise of single values hides is no bend, and hides no leak', () => {
+  const stepped = (slope: number) => series((u) => slope * u + (u > 0.6 ? 0.15 : 0));
+  const { models, growing } = modelAverage(t, stepped(0), windowS);
+  assert.equal(models[0]!.model.name, 'step');
+  assert.ok(growing < 0.5, `${growing}`);
+  const leak = modelAverage(t, stepped(0.3), windowS);
+  assert.equal(leak.models[0]!.model.name, 'shift-line');
+  assert.ok(leak.growing > 0.94, `${leak.growing}`);
+});
+
+test('a warm-up of thirty hours under daily load is no slope beside a cycle: most hours were seen once', () => {
+  const day = 30 * HOUR_S;
+  const at = Float64Array.from({ length: 120 }, (_, i) => ((i + 0.5) / 120) * day);
+  const random = new Random(3);
+  const { models, growing } = modelAverage(
+    at,
+    at.map((t) => 1.3 * Math.sin((2 * Math.PI * t) / (24 * HOUR_S) - 0.3) + 3 * (t / day) + 0.01 * random.normal()),
+    day,
+  );
+  assert.equal(models[0]!.model.name, 'daily-cycle-line');
+  assert.ok(growing < 0.5, `${growing}`);
+});

@@ -4,7 +4,7 @@ import { removeDailyCycle } from '../../../../src/trends/model/daily-cycle.ts';
 import { generalisedLeastSquares } from '../../../../src/trends/model/least-squares.ts';
 import { NOISE_MODELS } from '../../../../src/trends/model/noise-models.ts';
 import { slopeCdf, slopeQuantile } from '../../../../src/trends/model/slope-posterior.ts';
-import { stepChanges } from '../../../../src/trends/model/step-changes.ts';
+import { likeliestShift, stepChanges } from '../../../../src/trends/model/step-changes.ts';
 import { normalCdf, studentTCdf } from '../../../../src/trends/model/student-t.ts';
 import { DAY_S, HOUR_S } from '../../../../src/units.ts';
 
@@ -140,6 +140,15 @@ describe('step changes', () => {
     assert.deepEqual(found({ 10: 29, 20: -30 }), [20, 10], 'a rise is no fall');
     assert.deepEqual(found({ 20: 40, 30: -30 }), [20, 30], 'after a larger rise a fall is a step');
   });
+});
+
+test('the likeliest shift is where the means of both sides explain most, five points from either end, of twenty points or more', () => {
+  const shift = (from: number, length = 40) =>
+    likeliestShift(Float64Array.from({ length }, (_, i) => (i < from ? 0 : 3) + 2 * (i % 2)));
+  assert.deepEqual([shift(20), shift(28), shift(5), shift(35)], [20, 28, 5, 35]);
+  assert.deepEqual([shift(2), shift(38)], [5, 35]);
+  assert.deepEqual([shift(10, 20), shift(10, 19)], [10, null]);
+  assert.equal(likeliestShift(new Float64Array(40)), null, 'nothing shifts');
 });
 
 describe('generalised least squares', () => {
