@@ -20,6 +20,7 @@ import { createOps } from '../outlets/ops.ts';
 import type { Status } from '../outlets/status.ts';
 import { startWebhook } from '../outlets/webhook.ts';
 import { type Schedule, startSchedule } from '../sample/schedule.ts';
+import type { Located } from '../sources/cgroup/locate-cgroup.ts';
 import { ProcessCache } from '../sources/process/known-processes.ts';
 import { ownLimit } from '../sources/process/own-limit.ts';
 import { ContainerPids } from '../sources/target/container-pids.ts';
@@ -57,9 +58,9 @@ export async function watch(argv: string[]): Promise<number> {
   }
   const roots = rootsOf(config);
   const log = createLog({ format: config.log, level: config.logLevel });
-  const known = new ProcessCache<ObservedProcess | null>();
+  const memory = { known: new ProcessCache<ObservedProcess | null>(), groups: new WeakMap<ObservedProcess, Located>() };
   const search = (represented: ReadonlySet<string>): Promise<TargetSearch> =>
-    findTargets({ ...searchOptionsOf(config), known, represented });
+    findTargets({ ...searchOptionsOf(config), ...memory, represented });
   // This is before the store is opened: if the search is refused, nothing is written.
   const stored = await storedFolders(config.data, log);
   const found = await search(instancesInOrder(stored));

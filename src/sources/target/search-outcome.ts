@@ -1,3 +1,4 @@
+import type { Located } from '../cgroup/locate-cgroup.ts';
 import type { ProcessCache } from '../process/known-processes.ts';
 import type { Roots, Target } from '../types.ts';
 import type { ObservedProcess } from './observed-processes.ts';
@@ -14,6 +15,8 @@ export interface SearchOptions {
   readonly represented: ReadonlySet<string>;
   /** A cache for repeated searches; without it every process is read. */
   readonly known?: ProcessCache<ObservedProcess | null>;
+  /** Where the groups of known processes are: for as long as `known` has a process, its group is not located again. */
+  readonly groups?: WeakMap<ObservedProcess, Located>;
 }
 
 export interface Found {

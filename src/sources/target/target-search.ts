@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { locateCgroup } from '../cgroup/locate-cgroup.ts';
+import { type Located, locateCgroup } from '../cgroup/locate-cgroup.ts';
 import type { Target } from '../types.ts';
 import { ownCgroup, targetByName, targetByPid, targetOfCgroup, targetOfPod } from './explicit-targets.ts';
 import { byPrecedence, makeTarget, otherJvmNotes, targetsOfCgroup } from './make-target.ts';
@@ -29,7 +29,7 @@ function search(options: SearchOptions, seen: readonly ObservedProcess[]): Found
 export const MAX_TARGETS = 64;
 
 function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[]): Found | NotFound {
-  const { roots, selfPid } = options;
+  const { roots } = options;
   const inOrder = [...seen].sort(byPrecedence(options.represented));
   const targets: Target[] = [];
   const hidden: ObservedProcess[] = [];
@@ -37,7 +37,7 @@ function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[])
   for (const jvm of inOrder.filter((s) => s.evidence !== null)) {
     if (targets.length >= MAX_TARGETS) break;
     if (targets.some((t) => t.cgroup.path === jvm.cgroupPath)) continue;
-    const located = locateCgroup(roots, jvm.ref.pid, selfPid);
+    const located = locate(options, jvm);
     if (located.state === 'located') {
       const more = targetsOfCgroup(roots, located, jvm, seen, locateOr(options, located));
       targets.push(...more.slice(0, MAX_TARGETS - targets.length));
@@ -48,7 +48,7 @@ function chooseTargets(options: SearchOptions, seen: readonly ObservedProcess[])
   if (options.target !== null) return targetByName(visible, options.target);
   const [chosen] = targets;
   if (chosen !== undefined) return { state: 'found', targets: visible, chosen, notes: notesOn(options, seen, targets, chosen) };
-  if (hidden.length > 0) return accessDenied(selfPid, hidden[0]!.ref);
+  if (hidden.length > 0) return accessDenied(options.selfPid, hidden[0]!.ref);
   if (refusals.length > 0) return cgroupOutOfReach(refusals[0]!);
   const neighbour = visible[0];
   if (neighbour !== undefined)
@@ -75,13 +75,22 @@ function notesOn(options: SearchOptions, seen: readonly ObservedProcess[], jvms:
   return [...notes, ...otherJvmNotes(chosen)];
 }
 
+/** To locate a group costs more than all the rest of a search. */
+function locate({ roots, selfPid, groups }: SearchOptions, process: ObservedProcess): Located {
+  const known = groups?.get(process);
+  if (known !== undefined) return known;
+  const located = locateCgroup(roots, process.ref.pid, selfPid);
+  if (located.state === 'located') groups?.set(process, located);
+  return located;
+}
+
 /** Returns a function that locates the cgroup of a process. If that is not possible, the function returns `otherwise`. */
 function locateOr<L extends { readonly cgroup: Target['cgroup']; readonly reach: Target['reach'] }>(
-  { roots, selfPid }: SearchOptions,
+  options: SearchOptions,
   otherwise: L,
 ) {
-  return ({ ref }: ObservedProcess): Pick<L, 'cgroup' | 'reach'> => {
-    const located = locateCgroup(roots, ref.pid, selfPid);
+  return (process: ObservedProcess): Pick<L, 'cgroup' | 'reach'> => {
+    const located = locate(options, process);
     return located.state === 'located' ? located : otherwise;
   };
 }
@@ -96,7 +105,7 @@ function containersWithoutJvm(options: SearchOptions, inOrder: readonly Observed
   for (const process of inOrder) {
     if (jvms.length + found.length >= MAX_TARGETS) break;
     if (excluded.has(process.cgroupPath) || process.rssBytes === 0) continue;
-    const located = locateCgroup(options.roots, process.ref.pid, options.selfPid);
+    const located = locate(options, process);
     if (located.state !== 'located') continue;
     found.push(makeTarget(options.roots, located, process, inOrder));
     excluded.add(process.cgroupPath);
