@@ -1,6 +1,6 @@
 /** memhound: finds where a JVM pod's memory went. This file only selects the command and sets the exit code. */
 import { basename } from 'node:path';
-import { applyLongRunFlags, applyLowMemoryFlags, applyShortRunFlags } from './cli/v8-flags.ts';
+import { applyLongRunFlags, applyLowMemoryFlags, applyShortRunFlags, loadNodeModules } from './cli/v8-flags.ts';
 import { safeName } from './format.ts';
 import { VERSION } from './version.ts';
 
@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, { readonly about: string; readonly load:
   watch: {
     about: 'sample, evaluate, and serve the page and the API (default)',
     load: async () => {
+      loadNodeModules();
       applyLowMemoryFlags();
       return (await import('./cli/watch.ts')).watch;
     },

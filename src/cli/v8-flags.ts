@@ -1,5 +1,19 @@
 import { setFlagsFromString } from 'node:v8';
 import { COLLECTION_FLAGS } from '../daemon/collection-flags.ts';
+import { KIB } from '../units.ts';
+
+/** What `watch` loads of Node's own modules, with what they load when it runs: `cluster` when a server begins to listen, `tty` with express. */
+const NODE_MODULES = ['crypto', 'fs/promises', 'http', 'cluster', 'os', 'process', 'timers/promises', 'tty', 'vm'];
+
+/**
+ * Call before V8's flags are set. Node's binary holds the compiled code of its modules, which V8 takes only with the flags it was made with. Node
+ * compiles a module that is loaded later itself, and keeps the code serialised for threads: 0.3 MiB. Small buffers share pools, and one that
+ * stays keeps its whole pool: Node 24 made them eight times as large.
+ */
+export function loadNodeModules(): void {
+  for (const name of NODE_MODULES) process.getBuiltinModule?.(name); // Node before 20.16 does not have it
+  Buffer.poolSize = Math.min(Buffer.poolSize, 8 * KIB);
+}
 
 /**
  * V8 flags for `watch`. A sidecar runs for months and computes for milliseconds, so memory matters more than speed: functions are interpreted.

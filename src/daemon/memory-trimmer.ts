@@ -12,8 +12,6 @@ const MAX_GARBAGE_BYTES = MIB;
 
 /** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc keeps freed memory. */
 export class MemoryTrimmer {
-  readonly #collectAfterStart = garbageCollection('last-resort');
-  readonly #collect = gentleCollection();
   readonly #anonBytes: () => number | null;
   readonly #due = new Due();
   /** Lowest anonymous memory after a trim so far, bytes. */
@@ -27,7 +25,7 @@ export class MemoryTrimmer {
   async trimAfterStart(nowMs: number): Promise<void> {
     this.#due.wait(nowMs, AFTER_START_MS);
     // Most of the code so far was run for the start alone.
-    await this.#trim(this.#collectAfterStart);
+    await this.#trim(garbageCollection('last-resort'));
     await dropStartCode();
   }
 
@@ -35,7 +33,7 @@ export class MemoryTrimmer {
   async tick(nowMs: number): Promise<void> {
     if (!this.#due.isDue(nowMs)) return;
     this.#due.wait(nowMs, EVERY_MS);
-    if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim(this.#collect);
+    if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim(gentleCollection());
   }
 
   async #trim(collect: () => void): Promise<void> {

@@ -55,10 +55,22 @@ let loaded: Promise<Syscalls | string> | null = null;
 async function load(): Promise<Syscalls | string> {
   if (process.platform !== 'linux') return `this is ${process.platform}, and the calls are Linux's`;
   try {
-    // An import would read all exports of Node's modules that koffi imports, and so load what stands behind them: 0.25 MiB.
-    return bind(createRequire(import.meta.url)('koffi') as typeof import('koffi').default);
+    return bind(loadKoffi());
   } catch (error) {
     return `the library koffi could not be loaded: ${(error as Error).message}`;
+  }
+}
+
+/**
+ * The binary of this machine, without the package around it, which reads every export of `node:util` and so loads worker_threads and more: 0.25
+ * MiB. An import would read those of `node:fs` as well.
+ */
+function loadKoffi(): typeof import('koffi').default {
+  const require = createRequire(import.meta.url);
+  try {
+    return require(`@koromix/koffi-linux-${process.arch}`);
+  } catch {
+    return require('koffi'); // it finds a binary that was built here, or says what is missing
   }
 }
 

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { builtinModules } from 'node:module';
+import { test } from 'node:test';
+import { watch } from '../support/memhound.ts';
+
+/** Prints which modules Node has loaded since V8's flags were set, on SIGUSR2. */
+const LATE = `
+import v8 from 'node:v8';
+const set = v8.setFlagsFromString;
+let loaded = null;
+v8.setFlagsFromString = (flag) => {
+  loaded ??= process.moduleLoadList.length;
+  set(flag);
+};
+process.on('SIGUSR2', () => console.log(JSON.stringify({ late: process.moduleLoadList.slice(loaded) })));
+`;
+
+test('watch loads no module of Node after V8 has other flags: Node would compile it itself, and keep the code twice', {
+  timeout: 60_000,
+}, async (t) => {
+  const hound = await watch(['--own', '--every', '1s'], {
+    wrap: (node, args) => [node, ['--import', `data:text/javascript,${encodeURIComponent(LATE)}`, ...args]],
+  });
+  t.after(() => hound.stop('SIGKILL'));
+  assert.equal((await hound.get('/')).status, 200);
+  const live = hound.live();
+  t.after(() => live.close());
+  while ((await hound.files()).length === 0) await live.next('sample', 20_000); // koffi is loaded
+  process.kill(hound.running.pid, 'SIGUSR2');
+  const { late } = JSON.parse(await hound.running.line((line) => line.includes('"late"'))) as { late: string[] };
+  const names = late.map((name) => name.replace('NativeModule ', ''));
+  // Before Node 24 a server looks its host up.
+  assert.deepEqual(
+    names.filter((name) => builtinModules.includes(name) && name !== 'dns'),
+    [],
+  );
+});
