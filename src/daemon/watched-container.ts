@@ -100,6 +100,13 @@ export class WatchedContainer implements AnsweringContainer {
   /** Samples taken before the stored history was read; null: it has been read. */
   #samplesBeforeRestore: Sample[] | null = [];
   #files: readonly FileReading[] = [];
+  /** The rows of the last scan, and what they were made of. */
+  #rows: {
+    readonly rows: readonly FileRow[];
+    readonly files: readonly FileReading[];
+    readonly verdict: Verdict | null;
+    readonly history: History;
+  } | null = null;
   #readers: Readers;
   /** Memory in processes when the mappings were last read for the parts. */
   #bytesAtReading: number | null = null;
@@ -387,9 +394,19 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   fileRows(): FileRow[] {
-    const { files } = this.history.series({ fields: [], fromS: null, toS: null, points: null, epoch: 'current' });
-    const rows = withChargedBytes(fileRows(files, this.#namedFiles()), this.tick?.sample.values ?? {});
+    const rows = withChargedBytes(this.#scannedRows(), this.tick?.sample.values ?? {});
     return withHolderNames(rows, this.#holderNames(rows));
+  }
+
+  /** The same until a scan or a verdict: an open page asks at each tick, and the pace of each file is made of all its observations. */
+  #scannedRows(): readonly FileRow[] {
+    const [files, verdict, history] = [this.#files, this.verdict, this.#history];
+    const last = this.#rows;
+    if (last !== null && last.files === files && last.verdict === verdict && last.history === history) return last.rows;
+    const tracks = history.series({ fields: [], fromS: null, toS: null, points: null, epoch: 'current' }).files;
+    const rows = fileRows(tracks, this.#namedFiles());
+    this.#rows = { rows, files, verdict, history };
+    return rows;
   }
 
   #holderNames(files: readonly { readonly pids: readonly number[] }[]): ProcessNames {

@@ -1,4 +1,5 @@
 import type { Series } from '../history/series.ts';
+import { lowerBound } from '../trends/field/block-means.ts';
 import { MINUTE_S } from '../units.ts';
 
 /**
@@ -27,15 +28,24 @@ export function newHigh({ t }: Pick<Series, 't'>, column: Float64Array, longestS
   const toS = t[t.length - 1] ?? 0;
   const windowS = Math.min(longestS, toS - (t[0] ?? 0));
   const lateS = toS - Math.min(MAX_LATE_SHARE * windowS, Math.max(MINUTE_S, LATE_SHARE * windowS));
-  let [now, samples, before] = [Number.POSITIVE_INFINITY, 0, Number.NaN];
-  for (let i = t.length - 1; i >= 0 && t[i]! >= toS - windowS; i--) {
+  const from = lowerBound(t, toS - windowS, 0, t.length);
+  let [now, samples] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = t.length - 1; i >= from && samples < SAMPLES_AT_LEVEL; i--) {
     const value = column[i]!;
     if (!Number.isFinite(value)) continue;
-    if (samples++ < SAMPLES_AT_LEVEL) now = Math.min(now, value);
-    if (t[i]! < lateS && !(value <= before)) before = value;
+    now = Math.min(now, value);
+    samples++;
+  }
+  if (samples < SAMPLES_AT_LEVEL) return null;
+  // From the newest on: of what is steady the first one is as high as now, and the rest of the window is not read.
+  let before = Number.NaN;
+  for (let i = lowerBound(t, lateS, from, t.length) - 1; i >= from; i--) {
+    const value = column[i]!;
+    if (Number.isFinite(value) && !(value <= before)) before = value;
+    if (before > 0 && now - before < MIN_SHARE * before) return null;
   }
   const bytes = now - before;
-  if (samples < SAMPLES_AT_LEVEL || !(before > 0) || bytes < MIN_SHARE * before) return null;
+  if (!(before > 0)) return null;
   const low = column.findLastIndex((value) => value <= before + LOW * bytes);
   return { bytes, share: bytes / before, sinceS: t[low]! };
 }

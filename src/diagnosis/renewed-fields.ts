@@ -1,6 +1,7 @@
 import { entriesOf, type FieldId, isField } from '../fields.ts';
 import type { Series } from '../history/series.ts';
 import type { JvmReading } from '../sources/types.ts';
+import { lowerBound } from '../trends/field/block-means.ts';
 import type { FieldTrend, FieldTrends } from '../trends/types.ts';
 
 interface Context {
@@ -22,8 +23,12 @@ function collectionsInWindow({ series, jvm }: Context, windowSeconds: number): n
   const counts = series.fields.get('gc_count');
   if (counts === undefined) return jvm?.collector === 'Epsilon' ? 0 : null;
   const from = (series.t[series.t.length - 1] ?? 0) - windowSeconds;
-  const known = counts.filter((count, i) => Number.isFinite(count) && series.t[i]! >= from);
-  return known.length === 0 ? 0 : known[known.length - 1]! - known[0]!;
+  let first = lowerBound(series.t, from, 0, series.t.length);
+  let last = counts.length - 1;
+  while (first < last && !Number.isFinite(counts[first])) first++;
+  while (last > first && !Number.isFinite(counts[last])) last--;
+  const rise = (counts[last] ?? 0) - (counts[first] ?? 0);
+  return Number.isFinite(rise) ? rise : 0;
 }
 
 export function wasRenewed(context: Context, id: FieldId): boolean {

@@ -1,5 +1,6 @@
 import type { FieldId } from '../../fields.ts';
 import { bytesText, durationText } from '../../format.ts';
+import { lowerBound } from '../../trends/field/block-means.ts';
 import { MINUTE_S } from '../../units.ts';
 import type { ConditionRule } from '../rule.ts';
 import { newestValue, type RuleContext, unreclaimableNow } from '../rule-context.ts';
@@ -53,7 +54,8 @@ function recentRise({ series }: RuleContext, field: FieldId): { readonly rise: n
   const last = column?.findLastIndex(Number.isFinite) ?? -1;
   if (column === undefined || last < 0) return null;
   const end = series.t[last]!;
-  const first = column.findIndex((value, i) => Number.isFinite(value) && series.t[i]! >= end - WINDOW_S - series.intervalS);
+  let first = lowerBound(series.t, end - WINDOW_S - series.intervalS, 0, last);
+  while (!Number.isFinite(column[first])) first++;
   const rise = column[last]! - column[first]!;
   return first < last && rise >= 0 ? { rise, seconds: end - series.t[first]! } : null;
 }

@@ -36,9 +36,10 @@ export function risingFloor(t: Float64Array, values: Float64Array, fromS: number
   const [early, late] = [floor.values.subarray(0, half), floor.values.subarray(-half)];
   const between = floor.values.subarray(half, floor.cycles - half);
   const amount = median(late) - median(early);
-  const climbs = y.map((value, i) => (i > 0 && value > y[i - 1]! ? value - y[i - 1]! : Number.NaN)).filter(Number.isFinite);
   const isApart =
     Math.max(...early) < Math.min(...late) && between.every((value) => value > Math.min(...early) && value < Math.max(...late));
-  if (!isApart || amount < MIN_CLIMBS * median(climbs) || amount < MIN_SHARE * median(early)) return null;
+  if (!isApart || amount < MIN_SHARE * median(early)) return null;
+  const climbs = y.map((value, i) => (i > 0 && value > y[i - 1]! ? value - y[i - 1]! : Number.NaN)).filter(Number.isFinite);
+  if (amount < MIN_CLIMBS * median(climbs)) return null;
   return { amount, cycles: floor.cycles, fromS: floor.t[0]!, toS: floor.t[floor.cycles - 1]! };
 }
