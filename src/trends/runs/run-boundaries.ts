@@ -19,6 +19,9 @@ const ANON_DROP = 0.7;
 /** A drop to less than this share means that the process has ended, because no running process permanently frees that much within one sample. */
 const PROCESS_GONE = 0.05;
 
+/** Where as many of the other fields fell as did not, such as slab of others: a drop to less than this share. */
+const MOST_GONE = 0.2;
+
 /** NaN: no value is known. */
 const mean = (column: Float64Array, from: number, to: number): number => {
   let sum = 0;
@@ -68,7 +71,8 @@ export function runStarts(series: OrderedSeries): number[] {
           else flat++;
         }
         const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
-        if (fell > flat || cache || mean(anon, i, i + 3) < PROCESS_GONE * was) starts.add(i);
+        const isTie = fell > 0 && fell === flat && now < MOST_GONE * was;
+        if (fell > flat || isTie || cache || mean(anon, i, i + 3) < PROCESS_GONE * was) starts.add(i);
       }
       before = i;
       was = now;
