@@ -206,7 +206,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
     significant,
     growing,
     falling,
-    lastPartStart,
+    straightAllAlong: straightAllAlong(models),
     moveOfLimit,
     netFallShare: ((average.levelAfterStart - average.levelAtEnd) * scale) / moved,
     rSquared: straight,
@@ -316,6 +316,13 @@ function growingInBursts(
       reason: 'it rises in bursts, and has not paused for longer than before',
     },
   };
+}
+
+/** Probability of the models whose slope is that of the whole window. */
+function straightAllAlong(models: readonly ModelPosterior[]): number {
+  let sum = 0;
+  for (const { model, probability } of models) if (model.slopeFactors !== null && model.lastPartStart === 0) sum += probability;
+  return sum;
 }
 
 const SATURATING: ReadonlySet<string> = new Set(['saturation-line', 'two-saturations-line']);

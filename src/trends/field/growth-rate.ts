@@ -32,3 +32,13 @@ export const Z99 = 2.576;
 
 /** The standard error of a slope, from its 90 % interval. */
 export const standardError = ({ low, high }: GrowthRate): number => (high - low) / (2 * Z90);
+
+/** Combines two estimates of one slope: their mean weighted by inverse variances if they agree, else the first. */
+export function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate {
+  const variance = (rate: GrowthRate): number => Math.max(standardError(rate), 1e-9) ** 2;
+  const [a, b] = [variance(first), variance(second)];
+  if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
+  const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
+  const half = Z90 / Math.sqrt(1 / a + 1 / b);
+  return { slope, low: slope - half, high: slope + half };
+}

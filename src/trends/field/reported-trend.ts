@@ -22,13 +22,15 @@ const requiredPosterior = (straight: number): number =>
 
 /**
  * A fall ends by itself: what load has taken is given back, a cache is reclaimed, and nobody has to act. So it is reported late rather than early:
- * at a posterior that no small variation lowers, if it began in the first half of the window, and if it frees a part of the limit that matters.
- * It must also end lower than it stood after the start, by half of the fall: what rose before, as a warm-up or a part of a day's load does, has
- * only gone back.
+ * at a posterior that no small variation lowers, if it is straight since the window began, and if it frees a part of the limit that matters. What is
+ * given back after load falls ever more slowly, and looks like a line that began within the window. A large fall needs less. It must also end lower
+ * than it stood after the start, by half of the fall: what rose before, as a warm-up or a part of a day's load does, has only gone back.
  */
 const MIN_POSTERIOR_OF_FALL = 0.97;
-const MAX_START_OF_FALL = 0.5;
-const MIN_FALL_OF_LIMIT = 0.004;
+const MIN_POSTERIOR_OF_LARGE_FALL = 0.93;
+const LARGE_FALL_OF_LIMIT = 0.05;
+const MIN_STRAIGHT_FALL = 0.8;
+const MIN_FALL_OF_LIMIT = 0.01;
 const MIN_NET_FALL = 0.5;
 
 /** Minimum number of collections for a rising floor, and for a floor whose mean model is not a plain line: few collections are few points. */
@@ -40,8 +42,8 @@ export interface TrendFacts {
   readonly significant: boolean;
   readonly growing: number;
   readonly falling: number;
-  /** Where the last slope begins, as a share of the window. */
-  readonly lastPartStart: number;
+  /** Probability of a slope that begins with the window. */
+  readonly straightAllAlong: number;
   /** How far it moved along that slope, as a share of the limit; null: there is no limit in its unit. */
   readonly moveOfLimit: number | null;
   /** How much lower it ends than it stood after the start, as a share of how far it moved along that slope. */
@@ -69,16 +71,17 @@ export function reportedTrend(facts: TrendFacts): ReportedTrend {
     return { trend: 'cyclic', reason: `its floor is known after ${MIN_CYCLES} collections, and it has seen ${cycles}` };
   }
   const falls = `falls with a probability of ${percentText(falling)}`;
-  if (significant && falling >= MIN_POSTERIOR_OF_FALL && isFallOfNote(facts))
-    return { trend: 'shrinking', reason: `it ${falls}, and ${percentText(MIN_POSTERIOR_OF_FALL)} are needed` };
+  const ofFall = (facts.moveOfLimit ?? 0) >= LARGE_FALL_OF_LIMIT ? MIN_POSTERIOR_OF_LARGE_FALL : MIN_POSTERIOR_OF_FALL;
+  if (significant && falling >= ofFall && isFallOfNote(facts))
+    return { trend: 'shrinking', reason: `it ${falls}, and ${percentText(ofFall)} are needed` };
   if (settles) return { trend: 'settling', reason: 'it rises ever more slowly towards a level' };
   if (significant && falling >= required)
     return { trend: 'stable', reason: `it ${falls}, too late, too little or too uncertain to say that it shrinks` };
   return { trend: 'stable', reason: significant ? `${rises} and ${falls}, ${needed}` : 'its slope is too small to matter' };
 }
 
-const isFallOfNote = ({ lastPartStart, moveOfLimit, netFallShare }: TrendFacts): boolean =>
-  lastPartStart <= MAX_START_OF_FALL &&
+const isFallOfNote = ({ straightAllAlong, moveOfLimit, netFallShare }: TrendFacts): boolean =>
+  straightAllAlong >= MIN_STRAIGHT_FALL &&
   netFallShare >= MIN_NET_FALL &&
   (moveOfLimit === null || moveOfLimit >= MIN_FALL_OF_LIMIT);
 

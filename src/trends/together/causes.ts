@@ -17,7 +17,7 @@ import type { CoMovement, Sum } from './co-movement.ts';
 import { fitsWhenFull } from './filling-heap.ts';
 import { causesOf, type Growth, kernelOfThreads, otherKernelRate } from './growth-causes.ts';
 import { hasUndecidedRise } from './joint-evidence.ts';
-import { anonGrowthRate, sumGrowthRate } from './sum-rates.ts';
+import { anonGrowthRate, sumGrowthRate, sumShrinks } from './sum-rates.ts';
 
 /** The growth rate of all unreclaimable memory, from those of its fields that this kernel reports. */
 function unreclaimableRate(growth: Growth, causes: readonly CauseShare[]): GrowthRate {
@@ -190,7 +190,8 @@ export function combineFields(
       causeBasis: bases,
     };
   }
-  const main = fields.get(whole)?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
+  const own = fields.get(whole)?.trend ?? (any('stable') ? 'stable' : 'not-enough-data');
+  const main = whole !== 'anon' && sumShrinks(fields, whole) ? 'shrinking' : own;
   if (isUndecided && main !== 'not-enough-data')
     return { trend: 'settling', leak: null, confidence: UNDECIDED_CONFIDENCE, causes, etas: [], causeBasis: bases };
   return {

@@ -3,7 +3,7 @@ import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
 import type { Limit } from '../../sources/types.ts';
 import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
-import { type GrowthRate, growthRateOf, standardError, sumOfRates, Z90, Z99 } from '../field/growth-rate.ts';
+import { type GrowthRate, growthRateOf, inverseVarianceMean, standardError, sumOfRates, Z99 } from '../field/growth-rate.ts';
 import { isPracticallySignificant } from '../field/practical-significance.ts';
 import { MIN_POSTERIOR } from '../field/reported-trend.ts';
 import { type Fields, grows } from './cause-confidence.ts';
@@ -33,16 +33,6 @@ export function anonGrowthRate(fields: Fields): GrowthRate | null {
   // A heap that grows within its committed memory does not change the container's usage.
   if (within.every((field) => field === fields.get('heap_used')) && anon.posterior < 0.5) return null;
   return inverseVarianceMean(inner, ownRate);
-}
-
-/** Combines two estimates of one slope: their mean weighted by inverse variances if they agree, else the first. */
-function inverseVarianceMean(first: GrowthRate, second: GrowthRate): GrowthRate {
-  const variance = (rate: GrowthRate): number => Math.max(standardError(rate), 1e-9) ** 2;
-  const [a, b] = [variance(first), variance(second)];
-  if (Math.abs(first.slope - second.slope) > Z99 * Math.sqrt(a + b)) return first;
-  const slope = (first.slope / a + second.slope / b) / (1 / a + 1 / b);
-  const half = Z90 / Math.sqrt(1 / a + 1 / b);
-  return { slope, low: slope - half, high: slope + half };
 }
 
 /** Sums over a whole container. The working set is usage without inactive_file. */
@@ -113,6 +103,22 @@ function growthForGood(fields: Fields, parts: readonly FieldId[]): FieldEvaluati
   return (field.p ?? 1) <= 1 - MIN_POSTERIOR ? field : null;
 }
 
+/**
+ * The rate of a sum whose own noise hides that what falls in it falls, null: there is none. Nothing else in it grows, and its own values do not
+ * contradict.
+ */
+function hiddenFall(fields: Fields, id: Sum): GrowthRate | null {
+  const [field, anon] = [fields.get(id), fields.get('anon')];
+  if (field?.trend !== 'stable' || field.slopeBytesPerHour === null || anon?.trend !== 'shrinking') return null;
+  if (partsBesideAnon(fields, id).some((part) => grows(fields, part))) return null;
+  const [own, rate] = [growthRateOf(field), growthRateOf(anon)];
+  return Math.abs(rate.slope - own.slope) <= Z99 * standardError(own) ? rate : null;
+}
+
+/** Whether a sum shrinks, by its own values or by those of its largest part. */
+export const sumShrinks = (fields: Fields, id: Sum): boolean =>
+  fields.get(id)?.trend === 'shrinking' || hiddenFall(fields, id) !== null;
+
 const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBytesPerHour ?? 0;
 /** Without the heap: it may grow in what it has committed already. */
 const FOR_GOOD: ReadonlySet<FieldId> = new Set([...UNRECLAIMABLE_FIELDS, ...WITHIN_ANON.filter((id) => id !== 'heap_used')]);
@@ -146,7 +152,21 @@ export function reconcileSums(fields: Fields, limit: Limit): Map<FieldName, Fiel
   };
   adjust('anon', anonGrowthRate(fields), WITHIN_ANON);
   if (fields.has('slab')) adjust('slab', slabRate(fields), partsOf('slab'));
-  for (const id of ['usage', 'working_set'] as const)
+  for (const id of ['usage', 'working_set'] as const) {
     if (fields.has(id)) adjust(id, rateOfParts(fields, id), ['anon', ...WITHIN_ANON, ...partsBesideAnon(fields, id)]);
+    const fall = hiddenFall(fields, id);
+    if (fall !== null) adjusted.set(id, falling(fields.get(id)!, fall));
+  }
   return adjusted;
+}
+
+function falling(field: FieldEvaluation, { slope, low, high }: GrowthRate): FieldEvaluation {
+  return {
+    ...field,
+    trend: 'shrinking',
+    slopeBytesPerHour: slope,
+    low,
+    high,
+    basis: { ...field.basis, reason: 'a part of it falls' },
+  };
 }

@@ -7,7 +7,7 @@ const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
   significant: true,
   growing: 0.5,
   falling: 0.1,
-  lastPartStart: 0,
+  straightAllAlong: 1,
   moveOfLimit: null,
   netFallShare: 1,
   rSquared: 0,
@@ -31,7 +31,7 @@ test('a drift is reported from a probability of 0.94 on, and from 0.55 if it is 
   assert.equal(reportedTrend(facts({ growing: 0.97 })).reason, 'it rises with a probability of 97 %, and 94 % are needed');
 });
 
-test('a fall is reported from a probability of 0.97 on, from the first half of the window, and if it frees 0.4 % of the limit', () => {
+test('a fall is reported from a probability of 0.97 on, if it is straight since the window began and frees 1 % of the limit', () => {
   const fall = (given: Partial<TrendFacts>) => reportedTrend(facts({ growing: 0, falling: 0.975, rSquared: 1, ...given }));
   assert.deepEqual(fall({}), { trend: 'shrinking', reason: 'it falls with a probability of 98 %, and 97 % are needed' });
   const unsaid = {
@@ -39,9 +39,16 @@ test('a fall is reported from a probability of 0.97 on, from the first half of t
     reason: 'it falls with a probability of 98 %, too late, too little or too uncertain to say that it shrinks',
   };
   assert.equal(fall({ falling: 0.969 }).trend, 'stable');
-  assert.equal(fall({ lastPartStart: 0.5, moveOfLimit: 0.004 }).trend, 'shrinking');
-  assert.deepEqual(fall({ lastPartStart: 0.52 }), unsaid);
-  assert.deepEqual(fall({ moveOfLimit: 0.0039 }), unsaid);
+  assert.equal(fall({ straightAllAlong: 0.8, moveOfLimit: 0.01 }).trend, 'shrinking');
+  assert.deepEqual(fall({ straightAllAlong: 0.79 }), unsaid);
+  assert.deepEqual(fall({ moveOfLimit: 0.0099 }), unsaid);
+});
+
+test('a fall that frees a twentieth of the limit is reported from a probability of 0.93 on', () => {
+  const fall = (moveOfLimit: number, falling: number) => trendOf({ growing: 0, falling, moveOfLimit });
+  assert.equal(fall(0.05, 0.931), 'shrinking');
+  assert.equal(fall(0.05, 0.929), 'stable');
+  assert.equal(fall(0.049, 0.969), 'stable');
 });
 
 test('what rose and only went back does not shrink: it must end lower than it stood after the start, by half of the fall', () => {

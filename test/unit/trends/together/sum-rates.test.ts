@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type ByField, entriesOf, type FieldName } from '../../../../src/fields.ts';
 import type { FieldEvaluation } from '../../../../src/trends/field/field-trend.ts';
 import { type GrowthRate, growthRateOf, standardError, sumOfRates } from '../../../../src/trends/field/growth-rate.ts';
-import { anonGrowthRate, reconcileSums, sumGrowthRate } from '../../../../src/trends/together/sum-rates.ts';
+import { anonGrowthRate, reconcileSums, sumGrowthRate, sumShrinks } from '../../../../src/trends/together/sum-rates.ts';
 import { fieldEvaluation, growingField } from '../../../support/evaluation.ts';
 
 const fieldsOf = (given: ByField<FieldEvaluation>) => new Map<FieldName, FieldEvaluation>(entriesOf(given));
@@ -173,4 +173,17 @@ describe('reconciled fields', () => {
     assert.equal(slab({ slab_reclaimable: growingField(9e6, 1e6) }), 'stable');
     assert.equal(slab({}), 'stable');
   });
+});
+
+test('a sum falls as anonymous memory does, where its own noise hides that and nothing else grows', () => {
+  const falling = fieldEvaluation({ trend: 'shrinking', slopeBytesPerHour: -100, low: -110, high: -90 });
+  const trends = (given: ByField<FieldEvaluation>) => {
+    const { usage } = Object.fromEntries(reconcileSums(fieldsOf({ anon: falling, ...given }), null));
+    return [usage!.trend, round(growthRateOf(usage!)), sumShrinks(fieldsOf({ anon: falling, ...given }), 'usage')];
+  };
+  assert.deepEqual(trends({ usage: still(-60, 80) }), ['shrinking', [-100, 10], true]);
+  assert.deepEqual(trends({ usage: still(60, 80) }), ['stable', [60, 80], false], 'its own values contradict');
+  assert.deepEqual(trends({ usage: still(-60, 80), file: growingField(50, 5) }), ['stable', [-60, 80], false], 'the cache grows');
+  assert.deepEqual(trends({ usage: still(-60, 80), anon: still(-100, 10) }), ['stable', [-60, 80], false], 'anon does not fall');
+  assert.deepEqual(trends({ usage: { ...falling, slopeBytesPerHour: -50 } }), ['shrinking', [-50, 10], true], 'by itself');
 });
