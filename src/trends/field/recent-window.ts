@@ -42,6 +42,7 @@ export function preferRecentGrowth(
     if (recent.trend !== 'growing' || (recent.basis.statistics.rSquared ?? 0) < MIN_R_SQUARED) continue;
     return {
       ...recent,
+      p: Math.max(recent.p ?? 1, 1 - MAX_RECENT_POSTERIOR),
       posterior: Math.min(recent.posterior, MAX_RECENT_POSTERIOR),
       dailyLoadExcluded: whole.windowSeconds >= FULL_WEEK_S,
       basis: {

@@ -2,6 +2,7 @@ import { type FieldId, type GrowthCause, KERNEL_FIELDS, partsOf } from '../../fi
 import { HOUR_S, KIB, MIB } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf } from '../field/growth-rate.ts';
+import { MIN_POSTERIOR } from '../field/reported-trend.ts';
 import type { CauseShare } from '../types.ts';
 import { type Fields, grows } from './cause-confidence.ts';
 import type { CoMovement } from './co-movement.ts';
@@ -21,6 +22,8 @@ interface Share {
   readonly bytesPerHour: number;
   /** The low end of its interval. */
   readonly atLeast?: number;
+  /** The probability that it does not grow. */
+  readonly doubt?: number;
   readonly reclaimable: boolean;
 }
 
@@ -53,7 +56,15 @@ export const byWeight = (a: CauseShare, b: CauseShare): number =>
 export const sumPerHour = (shares: readonly Pick<CauseShare, 'bytesPerHour'>[]): number =>
   shares.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
-/** The causes of growth, by what each grows by at least: noise of the largest field is no cause beside a small one that surely grows. */
+/** Growth that is all but certain comes before growth that is likely, and both before growth that other evidence supports. */
+const CERTAIN_DOUBT = 0.005;
+const LIKELY_DOUBT = 1 - MIN_POSTERIOR;
+const rankOf = ({ doubt = 0 }: Share): number => (doubt <= CERTAIN_DOUBT ? 0 : doubt <= LIKELY_DOUBT ? 1 : 2);
+
+/**
+ * The causes of growth, the surest first, and of those as sure what grows by most at least: noise of the largest field is no cause beside a small one
+ * that surely grows.
+ */
 export function causesOf(growth: Growth): CauseShare[] {
   const causes = GROWTH_CAUSES.flatMap((cause): (Share & { cause: GrowthCause })[] => {
     const share = CAUSES[cause](growth);
@@ -62,17 +73,29 @@ export function causesOf(growth: Growth): CauseShare[] {
   const surest = (a: Share, b: Share): number =>
     Math.max(0, b.atLeast ?? b.bytesPerHour) - Math.max(0, a.atLeast ?? a.bytesPerHour);
   return causes
-    .sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || surest(a, b) || b.bytesPerHour - a.bytesPerHour)
+    .sort(
+      (a, b) =>
+        Number(a.reclaimable) - Number(b.reclaimable) || rankOf(a) - rankOf(b) || surest(a, b) || b.bytesPerHour - a.bytesPerHour,
+    )
     .map(({ cause, bytesPerHour, reclaimable }) => ({ cause, bytesPerHour, reclaimable, what: null }));
 }
 
-/** Half of the interval of what grows, in bytes an hour; of several, as of errors that are independent. */
-const errorOf = (fields: Fields, ...ids: FieldId[]): number =>
-  Math.hypot(...ids.map((id) => (grows(fields, id) ? errorOfField(fields.get(id)!) : 0)));
+interface Uncertainty {
+  /** Half of the interval, in bytes an hour. */
+  readonly error: number;
+  readonly doubt: number;
+}
 
-function errorOfField({ slopeBytesPerHour, low, p }: FieldEvaluation): number {
+/** How uncertain the growth of what grows is; of several, as of errors that are independent. */
+function uncertaintyOf(fields: Fields, ...ids: FieldId[]): Uncertainty {
+  const each = ids.filter((id) => grows(fields, id)).map((id) => uncertaintyOfField(fields.get(id)!));
+  return { error: Math.hypot(...each.map(({ error }) => error)), doubt: Math.max(0, ...each.map(({ doubt }) => doubt)) };
+}
+
+function uncertaintyOfField({ slopeBytesPerHour, low, p }: FieldEvaluation): Uncertainty {
   const slope = slopeBytesPerHour ?? 0;
-  return (p ?? 1) > MAX_DOUBT ? slope : slope - (low ?? 0);
+  const doubt = p ?? 1;
+  return { error: doubt > MAX_DOUBT ? slope : slope - (low ?? 0), doubt };
 }
 
 /** What grows with less certainty may as well not grow. Above what evidence that adds up leaves (`joint-evidence.ts`). */
@@ -83,25 +106,26 @@ const slopeOf = (fields: Fields, id: FieldId): number => fields.get(id)?.slopeBy
 /** Growth of a field in bytes an hour; 0: it does not grow. */
 const growthOf = (fields: Fields, id: FieldId): number => (grows(fields, id) ? slopeOf(fields, id) : 0);
 
-const unreclaimable = (bytesPerHour: number, error: number): Share => ({
+const unreclaimable = (bytesPerHour: number, { error, doubt }: Uncertainty): Share => ({
   bytesPerHour,
   atLeast: bytesPerHour - error,
+  doubt,
   reclaimable: false,
 });
 
 /** A kind of memory that is a cause if it grows, and that the kernel cannot reclaim. */
 const ownGrowth = (fields: Fields, id: FieldId): Share | null =>
-  grows(fields, id) ? unreclaimable(slopeOf(fields, id), errorOf(fields, id)) : null;
+  grows(fields, id) ? unreclaimable(slopeOf(fields, id), uncertaintyOf(fields, id)) : null;
 
 function heap({ fields }: Growth): Share | null {
-  return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used'), errorOf(fields, 'heap_used')) : null;
+  return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used'), uncertaintyOf(fields, 'heap_used')) : null;
 }
 
 /** Metaspace, and the native memory that its class loaders need. */
 function metaspace(growth: Growth): Share | null {
   const { fields } = growth;
   return grows(fields, 'metaspace')
-    ? unreclaimable(slopeOf(fields, 'metaspace') + nativeOfClassLoaders(growth), errorOf(fields, 'metaspace'))
+    ? unreclaimable(slopeOf(fields, 'metaspace') + nativeOfClassLoaders(growth), uncertaintyOf(fields, 'metaspace'))
     : null;
 }
 
@@ -129,7 +153,7 @@ function threads(growth: Growth): Share | null {
   const anonIsOfOthers = grows(fields, 'heap_used') || grows(fields, 'metaspace');
   const stacks = anonIsOfOthers ? 0 : Math.min(growthOf(fields, 'anon'), maxStackGrowth(fields));
   const ofKernel = fields.has('kernel_stack') ? slopeOf(fields, 'kernel_stack') : (kernelOfThreads(growth)?.slope ?? 0);
-  return unreclaimable(Math.max(0, ofKernel) + stacks, errorOf(fields, 'kernel_stack'));
+  return unreclaimable(Math.max(0, ofKernel) + stacks, uncertaintyOf(fields, 'kernel_stack'));
 }
 
 /** Growth of anon that no other cause explains. Without the JVM's counters, a small rest beside a known cause is not reported. */
@@ -137,19 +161,19 @@ function native(growth: Growth): Share | null {
   const { fields } = growth;
   if (!grows(fields, 'anon') || nativeOfClassLoaders(growth) > 0) return null;
   const anon = slopeOf(fields, 'anon');
-  const error = errorOf(fields, 'anon', 'heap_used', 'metaspace');
+  const uncertainty = uncertaintyOf(fields, 'anon', 'heap_used', 'metaspace');
   if (threadsGrow(fields)) {
     const rest = anonBesideKnown(fields) - maxStackGrowth(fields);
-    return rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest, error) : null;
+    return rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest, uncertainty) : null;
   }
   const rest = anonBesideKnown(fields);
   if (growth.native !== null) {
     const slope = growth.native.slopeBytesPerHour ?? rest;
     return growth.native.trend === 'growing' && slope >= MIN_SHARE_OF_ANON * anon
-      ? unreclaimable(slope, errorOfField(growth.native))
+      ? unreclaimable(slope, uncertaintyOfField(growth.native))
       : null;
   }
-  return rest === anon || rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest, error) : null;
+  return rest === anon || rest > MIN_REST_OF_ANON * anon ? unreclaimable(rest, uncertainty) : null;
 }
 
 const MIN_REST_OF_ANON = 0.5;
@@ -176,12 +200,12 @@ function nativeOfClassLoaders({ fields, native }: Growth): number {
 }
 
 function shmem({ fields }: Growth): Share | null {
-  return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem'), errorOf(fields, 'shmem')) : null;
+  return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem'), uncertaintyOf(fields, 'shmem')) : null;
 }
 
 /** Page cache that mlock keeps in memory: `file` counts it, and the kernel cannot reclaim it. */
 function lockedCache({ locked }: Growth): Share | null {
-  return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0, errorOfField(locked)) : null;
+  return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0, uncertaintyOfField(locked)) : null;
 }
 
 /** The cgroup counts shmem and locked page cache in `file`; the rest is reclaimable page cache. */
@@ -228,7 +252,7 @@ function pageTables({ fields, moved }: Growth): Share | null {
   const slope = known.reduce((sum, id) => sum + (isOwn(id) ? growthOf(fields, id) : 0), 0);
   const mapped = growthOf(fields, 'anon') + growthOf(fields, 'shmem') + growthOf(fields, 'file_mapped');
   const ofOthers = PAGE_TABLE_SHARE * mapped + PAGE_TABLES_PER_THREAD_BYTES * growthOf(fields, 'threads');
-  return slope > ofOthers ? unreclaimable(slope, errorOf(fields, ...known)) : null;
+  return slope > ofOthers ? unreclaimable(slope, uncertaintyOf(fields, ...known)) : null;
 }
 
 /** Other kernel memory: per-CPU data, vmalloc, and memory that the kernel does not count separately (pipes, io_uring, bpf). */
@@ -237,8 +261,8 @@ function kernel(growth: Growth): Share | null {
   if (threadsGrow(fields)) return null;
   const rest = otherKernelRate(growth);
   const slope = growthOf(fields, 'percpu') + growthOf(fields, 'vmalloc') + (rest?.slope ?? 0);
-  const error = errorOf(fields, 'percpu', 'vmalloc') + (rest === null ? 0 : rest.slope - rest.low);
-  return slope > 0 ? unreclaimable(slope, error) : null;
+  const { error, doubt } = uncertaintyOf(fields, 'percpu', 'vmalloc', ...(rest === null ? [] : (['kernel'] as const)));
+  return slope > 0 ? unreclaimable(slope, { error, doubt }) : null;
 }
 
 /** What new threads take of kernel memory on cgroup v1, which has one figure for all of it; null: it does not grow. */
@@ -271,7 +295,10 @@ export function otherKernelRate(growth: Growth): GrowthRate | null {
  */
 function slab(growth: Growth): Share | null {
   const { fields } = growth;
-  const share = (id: FieldId, reclaimable: boolean) => ({ bytesPerHour: slopeOf(fields, id), reclaimable });
+  const share = (id: FieldId, reclaimable: boolean): Share => ({
+    ...unreclaimable(slopeOf(fields, id), uncertaintyOf(fields, id)),
+    reclaimable,
+  });
   if (kernelGrowsAlone(growth, 'slab_unreclaimable')) return share('slab_unreclaimable', false);
   if (kernelGrowsAlone(growth, 'slab_reclaimable')) return share('slab_reclaimable', true);
   if (fields.has('slab_unreclaimable')) return null;
@@ -290,13 +317,23 @@ function slab(growth: Growth): Share | null {
  */
 const SLAB_SHARE_OF_CACHE = 0.08;
 
+/** A thread's task, its credentials and its open files take less slab than this many of its kernel stacks. */
+const MAX_SLAB_OF_STACKS = 4;
+
+/** Whether threads grow, and explain the growth of a field of kernel memory. Where their stacks have no figure of their own, they explain any. */
+const isOfThreads = (fields: Fields, id: FieldId): boolean =>
+  threadsGrow(fields) &&
+  (!grows(fields, 'kernel_stack') ||
+    id === 'kernel' ||
+    slopeOf(fields, id) <= MAX_SLAB_OF_STACKS * slopeOf(fields, 'kernel_stack'));
+
 /** Whether a field of kernel memory grows and neither threads nor page cache explain it. */
 function kernelGrowsAlone(growth: Growth, id: FieldId): boolean {
   const { fields, moved } = growth;
   const cache = pageCacheGrows(growth) ? slopeOf(fields, 'file') : 0;
   return (
     grows(fields, id) &&
-    !threadsGrow(fields) &&
+    !isOfThreads(fields, id) &&
     slopeOf(fields, id) > SLAB_SHARE_OF_CACHE * cache &&
     !moved.isExplainedByCache(id, fields.get(id)?.basis.line ?? null, SLAB_SHARE_OF_CACHE)
   );

@@ -2,7 +2,7 @@ import type { FieldId } from '../../fields.ts';
 import { UNRECLAIMABLE_FIELDS } from '../../memory-facts.ts';
 import { HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
-import { type GrowthRate, growthRateOf, Z90 } from '../field/growth-rate.ts';
+import { type GrowthRate, growthRateOf, inverseVarianceMean, standardError, Z90 } from '../field/growth-rate.ts';
 import { isEven, type LastingRise } from '../field/lasting-rise.ts';
 import { MIN_CYCLES } from '../field/reported-trend.ts';
 import type { TrendBasis } from '../types.ts';
@@ -59,8 +59,9 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
     const field = fields.get(cause);
     const byJvm = Math.max(...witnesses.map((id) => oddsOf(fields.get(id))));
     if (field === undefined || !(byKernel > 1)) continue;
-    if (byKernel * byJvm < REQUIRED_ODDS && !(cause === 'heap_used' && explains(field, fields.get('anon')))) continue;
-    const grown = asGrowing(field, JOINT_POSTERIOR, JOINTLY);
+    const explained = cause === 'heap_used' ? explainedBy(field, fields.get('anon')) : null;
+    if (byKernel * byJvm < REQUIRED_ODDS && explained === null) continue;
+    const grown = asGrowing(explained ?? field, JOINT_POSTERIOR, JOINTLY);
     if (grown === null) continue;
     joint.set(cause, grown);
     supported = true;
@@ -80,23 +81,28 @@ export function jointEvidence(fields: Fields, native: NativeTrend | null): Joint
 }
 
 /**
- * Whether the heap's floor is where growing anonymous memory comes from: it leans to growth, at about the same rate. Without that, the rest of anon
- * would be the cause, for which there is no evidence at all.
+ * The heap's floor where growing anonymous memory comes from it, with the slope of both; null: it need not. The slope of the floor is likelier if it
+ * is that of anon than if it is 0. Few collections are too few points to say by themselves that a floor rises, but if something else grew, it would
+ * hardly rise at just that rate. Without that, the rest of anon would be the cause, for which there is no evidence at all.
  */
-function explains(floor: FieldEvaluation, anon: FieldEvaluation | undefined): boolean {
-  if (anon?.trend !== 'growing' || floor.overruled === true || floor.liveSetUnknown === true) return false;
-  const { growing = 0, collections = 0 } = floor.basis.statistics;
-  return growing >= LEANS_TO_GROWTH && collections >= MIN_CYCLES && isSameRate(growthRateOf(floor), growthRateOf(anon));
+function explainedBy(floor: FieldEvaluation, anon: FieldEvaluation | undefined): FieldEvaluation | null {
+  if (floor.trend === 'growing' || floor.overruled === true || floor.liveSetUnknown === true) return null;
+  if (anon?.trend !== 'growing' || (floor.basis.statistics.collections ?? 0) < MIN_CYCLES) return null;
+  const [own, ofAnon] = [growthRateOf(floor), growthRateOf(anon)];
+  if (oddsOfSlope(own, ofAnon) < MIN_ODDS_OF_SLOPE) return null;
+  const { slope, low, high } = inverseVarianceMean(own, ofAnon);
+  return { ...floor, slopeBytesPerHour: slope, low, high, undecidedRise: null };
 }
 
-/** About the same, or their intervals overlap: the floor of few collections is uncertain. */
-function isSameRate(floor: GrowthRate, anon: GrowthRate): boolean {
-  const share = floor.slope / anon.slope;
-  if (share > SAME_RATE && share < 1 / SAME_RATE) return true;
-  return floor.low <= anon.high && anon.low <= floor.high;
+/** How much likelier an estimate is if its true value is that of another estimate than if it is 0: the ratio of two normal densities. */
+function oddsOfSlope(floor: GrowthRate, anon: GrowthRate): number {
+  const error = standardError(floor);
+  if (!(floor.slope > 0 && error > 0)) return 0;
+  const differs = Math.hypot(error, standardError(anon));
+  return (error / differs) * Math.exp(((floor.slope / error) ** 2 - ((floor.slope - anon.slope) / differs) ** 2) / 2);
 }
-const LEANS_TO_GROWTH = 0.5;
-const SAME_RATE = 0.6;
+
+const MIN_ODDS_OF_SLOPE = 1.5;
 
 const JOINTLY = 'it rises, and so does memory that is measured apart from it';
 

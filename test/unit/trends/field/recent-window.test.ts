@@ -50,6 +50,7 @@ test('a part that rose by more than thrice what the run ever rose before is eval
 test('growth that began lately is never surer than 0.9, and excludes daily load only in a run of eight days', () => {
   const week = (hours: number) => found(hours, leakSince((5 / 6) * hours, 5)).answer;
   assert.equal(week(96).posterior, 0.9);
+  assert.ok(Math.abs(week(96).p! - 0.1) < 1e-12);
   assert.equal(
     found(96, leakSince(80, 5), { recent: growingField(1, 0, { ...straight(0.9), posterior: 0.6 }) }).answer.posterior,
     0.6,

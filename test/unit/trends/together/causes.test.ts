@@ -42,7 +42,8 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
   12    .       .          .         .          .           .     12           0.9               .             -    | false  page-cache
   12    .       .          .         .          .           .     12           1                 .             -    | true   slab page-cache
   12    .       .          .         .          .           .     .            6                 12            -    | true   slab
-  12    .       .          .         9          1           .     .            12                .             -    | true   threads
+  12    .       .          .         9          1           .     .            4                 .             -    | true   threads
+  12    .       .          .         9          1           .     .            12                .             -    | true   slab threads
   12    .       .          .         .          .           .     .            .                 .             12   | true   kernel
 `;
 
@@ -94,20 +95,23 @@ for (const row of rows) {
   });
 }
 
-test('causes are ordered by what each grows by at least: the noise of a large field does not come before a small one that surely grows', () => {
+test('causes are ordered by how sure each is, then by what each grows by at least', () => {
   const limits = { limit: 4096 * MIB, heapMax: null };
-  const order = (anon: Partial<FieldEvaluation>) => {
+  const order = (anon: Partial<FieldEvaluation>, shmem: Partial<FieldEvaluation> = {}) => {
     const fields = new Map<FieldId, FieldEvaluation>([
       ['usage', evaluated(40 * MIB)],
       ['anon', { ...evaluated(30 * MIB), ...anon }],
-      ['shmem', evaluated(4 * MIB)],
+      ['shmem', { ...evaluated(4 * MIB), ...shmem }],
     ]);
     return combineFields(fields, NONE, limits, UNMOVED, DAY_S).causes.map(({ cause }) => cause);
   };
   assert.deepEqual(order({}), ['native', 'shmem']);
   assert.deepEqual(order({ low: 3 * MIB }), ['shmem', 'native']);
-  assert.deepEqual(order({ p: 0.25 }), ['shmem', 'native'], 'it may as well not grow');
-  assert.deepEqual(order({ p: 0.1 }), ['native', 'shmem'], 'evidence that adds up is enough');
+  assert.deepEqual(order({ p: 0.02 }), ['shmem', 'native'], 'noise of the largest field is no cause beside a sure one');
+  assert.deepEqual(order({ p: 0.02 }, { p: 0.03 }), ['native', 'shmem'], 'both are likely');
+  assert.deepEqual(order({ p: 0.1 }, { p: 0.03 }), ['shmem', 'native'], 'one rests on other evidence');
+  assert.deepEqual(order({ p: 0.1 }, { p: 0.12 }), ['native', 'shmem'], 'both do');
+  assert.deepEqual(order({ p: 0.25 }, { p: 0.12 }), ['shmem', 'native'], 'it may as well not grow');
 });
 
 test('slab that came when the cache did is no cause, however the cache itself is evaluated', () => {

@@ -50,20 +50,32 @@ test('a floor of 0.92 grows if anonymous memory rose too, and not by itself', ()
   assert.equal(trendsOf({ usage: rise(0.95), threads: leaning(0.85) }).threads, 'growing', 'usage, where anon is not known');
 });
 
-test('a floor that leans to growth at the rate of growing anonymous memory is where that comes from', () => {
-  const floor = (growing: number, slopeBytesPerHour: number, collections: number): FieldEvaluation => {
-    const { basis, ...field } = leaning(growing);
-    const [low, high] = [0.9 * slopeBytesPerHour, 1.1 * slopeBytesPerHour];
+test('a floor whose slope is likelier that of growing anonymous memory than 0 is where that comes from', () => {
+  const floor = (slopeBytesPerHour: number, half: number, collections = 4): FieldEvaluation => {
+    const { basis, ...field } = leaning(0.2);
+    const [low, high] = [slopeBytesPerHour - half, slopeBytesPerHour + half];
     return { ...field, slopeBytesPerHour, low, high, basis: { ...basis, statistics: { ...basis.statistics, collections } } };
   };
   const beside = (heap: FieldEvaluation) => trendsOf({ anon: growingField(1e6, 1e5), heap_used: heap }).heap_used;
-  assert.equal(beside(floor(0.5, 0.7e6, 4)), 'growing');
-  assert.equal(beside(floor(0.49, 0.7e6, 4)), 'stable', 'it leans the other way');
-  assert.equal(beside(floor(0.5, 0.5e6, 4)), 'stable', 'something else grows too');
-  assert.equal(beside({ ...floor(0.5, 0.5e6, 4), high: 1.1e6 }), 'growing', 'its slope is as uncertain as that');
-  assert.equal(beside(floor(0.5, 1.8e6, 4)), 'stable', 'anonymous memory would grow faster');
-  assert.equal(beside(floor(0.5, 0.7e6, 3)), 'stable', 'its floor is not known');
-  assert.equal(beside({ ...floor(0.5, 0.7e6, 4), liveSetUnknown: true }), 'stable');
+  assert.equal(beside(floor(0.8e6, 0.8e6)), 'growing', 'its own few points leave it open');
+  assert.equal(beside(floor(1e6, 1.1e6)), 'growing', 'the same slope, with an error of two thirds of it');
+  assert.equal(beside(floor(1e6, 3e6)), 'stable', 'with such an error any slope would do');
+  assert.equal(beside(floor(0.4e6, 0.8e6)), 'stable', 'it is as near to 0');
+  assert.equal(beside(floor(-0.1e6, 0.1e6)), 'stable', 'it falls');
+  assert.equal(beside(floor(0.8e6, 0)), 'stable', 'its error is not known');
+  assert.equal(beside(floor(0.8e6, 0.8e6, 3)), 'stable', 'its floor is not known');
+  assert.equal(beside({ ...floor(0.8e6, 0.8e6), liveSetUnknown: true }), 'stable');
+});
+
+test('such a floor has the slope of both, by how exact each is, also where it rose and stands', () => {
+  const own = { slopeBytesPerHour: 0.8e6, low: 0, high: 1.6e6 };
+  const statistics = { significant: 1, growing: 0.2, collections: 4 } as const;
+  for (const floor of [leaning(0.2), rise(0.8)]) {
+    const heap = { ...floor, ...own, basis: { ...floor.basis, statistics } };
+    const grown = jointEvidence(fieldsOf({ anon: growingField(1e6, 1e5), heap_used: heap }), null).fields.get('heap_used')!;
+    assert.deepEqual([grown.trend, Math.round(grown.slopeBytesPerHour! / 1e3)], ['growing', 997]);
+    assert.ok(Math.abs(grown.high! - grown.low! - 2e5) < 2e3);
+  }
 });
 
 test('a straight field that is called growing at a low posterior speaks like any other that is', () =>
