@@ -97,7 +97,7 @@ export function hasTooFewCycles(
   cycles: number,
 ): boolean {
   // The floor fell once and rises again: an old generation that is rarely collected, with one cycle in the window.
-  const startsBelow = model.name === 'step-line' && coefficients[1]! < 0;
+  const startsBelow = (model.name === 'step-line' || model.name === 'shift-line') && coefficients[1]! < 0;
   return startsBelow || (cycles < MIN_CYCLES_FOR_BENDS && model.name !== 'line');
 }
 

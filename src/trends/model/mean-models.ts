@@ -11,7 +11,7 @@ import type { StepChange } from './step-changes.ts';
  *     saturation        ,--     exponential approach to a level, as of a cache that fills; two of them; one that also stops, or with a slope beside it
  *     daily-cycle       ~~~~    24 h, for windows of part of a day to two days; with or without a slope
  *     step              _|~     where the series itself jumps, once or several times; with a slope, or a saturation, after it
- *     shift-line        /|/     where noise hides the jump; with one slope before and after it
+ *     shift-line        /|/     one jump, also where noise hides it, with one slope before and after it
  */
 export interface MeanModel {
   readonly name: string;
@@ -56,6 +56,7 @@ const STAND_SHARE = 1 / 3;
 const STAND_POWER = 1.5;
 const logPriorOfStop = (c: number): number => LOG_PRIOR_BEND + STAND_POWER * Math.log(Math.min(1, (1 - c) / c / STAND_SHARE));
 const LOG_PRIOR_SATURATION_AND_DRIFT = Math.log(0.006);
+const LOG_PRIOR_STEP_IN_DRIFT = Math.log(0.01);
 const LOG_PRIOR_STEPS_AND_DRIFT = Math.log(0.004);
 const LOG_PRIOR_SATURATIONS_AND_DRIFT = Math.log(0.002);
 /**
@@ -286,6 +287,16 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly StepCh
         slopeFactors: [...none, 0, 1],
       },
     );
+    // Of several steps the others would be a line.
+    if (jumps.length === 1)
+      models.push({
+        ...stepped,
+        logPrior: LOG_PRIOR_STEP_IN_DRIFT,
+        name: 'shift-line',
+        columns: [0, ...steps, 1],
+        lastPartStart: 0,
+        slopeFactors: [...none, 1],
+      });
     const more = [
       ...STEP_SATURATION_TIMES.map((tau) => column((x) => (x < c ? 0 : saturationCurve(tau)(x - c)))),
       ...STEP_RAMP_WIDTHS.map((width) => column((x) => Math.min(Math.max(x - c, 0), width))),

@@ -108,5 +108,6 @@ test('few collections are too few for all models but a line, and one fall before
   const few = (name: MeanModel['name'], cycles: number, step = 1) =>
     hasTooFewCycles({ model: { name } as MeanModel, coefficients: Float64Array.of(1, step) }, cycles);
   assert.deepEqual([few('line', 4), few('line', 4, -1), few('hinge', 11), few('hinge', 12)], [false, false, true, false]);
-  assert.deepEqual([few('step-line', 12), few('step-line', 99, -1), few('step-line', 11)], [false, true, true]);
+  for (const name of ['step-line', 'shift-line'])
+    assert.deepEqual([few(name, 12), few(name, 99, -1), few(name, 11)], [false, true, true], name);
 });

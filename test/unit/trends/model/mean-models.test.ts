@@ -210,6 +210,16 @@ describe('models of a series that jumps', () => {
     assert.equal(steps.basis.length, 18);
     assert.deepEqual(countOf(stepModels(u, 0, []).models), {});
   });
+  test('are also a line with a step in it, where there is one jump: of several the others would be a line', () => {
+    const one = stepModels(u, 2, jumps.slice(0, 1));
+    assert.equal(countOf(one.models)['shift-line'], 1);
+    const withLine = { basis: [u.map(() => 1), u.map((at) => at - 0.5), ...one.basis], models: one.models };
+    const stepped = course(withLine, 'shift-line', [1, 5, 10]);
+    near(stepped(0.5), 1);
+    near(stepped(0.7), 8);
+    const { slopeFactors, lastPartStart } = one.models.find(({ name }) => name === 'shift-line')!;
+    assert.deepEqual([slopeFactors, lastPartStart], [[0, 0, 1], 0]);
+  });
   test('cost more the more steps there are', () => {
     const prices = steps.models
       .filter(({ name }) => name !== 'step-saturation')
