@@ -140,7 +140,7 @@ async function once(options: FleetCommand, url: string, selector: readonly Match
   }
 }
 
-const isBundled = (): boolean => import.meta.url.endsWith('.mjs');
+const isBundled = (): boolean => import.meta.url.endsWith('.cjs');
 const threadsOf = ({ threads }: FleetCommand): number => Math.min(threads, Math.max(1, availableParallelism()));
 
 /** A run may take minutes, after which it would be known too late. @throws InputError */

@@ -50,7 +50,7 @@ test('a clean build makes commands, their parts, the page and the licences, and 
   assert.equal(packed.code, 0, packed.stderr);
   const [{ files, size }] = JSON.parse(packed.stdout) as [{ files: { path: string; mode: number }[]; size: number }];
   const built =
-    /^dist\/(?:memhound\.mjs|commands\/[a-z]+\.mjs|commands\/parts\/[a-z]+-[A-Z0-9]{8}\.mjs|THIRD-PARTY-LICENSES\.txt)$/;
+    /^dist\/(?:memhound\.mjs|commands\/[a-z]+\.cjs|commands\/parts\/[a-z]+-[A-Z0-9]{8}\.cjs|THIRD-PARTY-LICENSES\.txt)$/;
   const page = /^dist\/web\/(?:index\.html|main-[A-Z0-9]{8}\.(?:js|css))(?:\.br|\.gz)?$/;
   const beside = /^(?:package\.json|LICENSE|README\.md|k8s\/[\w/-]+\.(?:yaml|json|java)|examples\/[\w-]+\.json)$/i;
   assert.deepEqual(
