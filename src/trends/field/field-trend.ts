@@ -181,6 +181,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
     blocks.timesS,
     y,
     windowS,
+    cycles === null,
   );
   let remainingRise = 0;
   for (const { model, coefficients, probability } of models)

@@ -22,8 +22,8 @@ export class SharedWork {
   }
 
   /** As `modelAverage`. */
-  modelAverage(t: Float64Array, y: Float64Array, windowS: number): ModelAverage {
-    return this.#averagers.of(t, windowS).average(y);
+  modelAverage(t: Float64Array, y: Float64Array, windowS: number, hidesShifts = true): ModelAverage {
+    return this.#averagers.of(t, windowS).average(y, hidesShifts);
   }
 
   /** As in `Arithmetic`. */

@@ -113,15 +113,18 @@ export class ModelAverager {
     this.#regression = arithmetic.regression(this.#u, this.#models);
   }
 
-  /** Throws RangeError where `y` has not a value for each point. */
-  average(y: Float64Array): ModelAverage {
+  /**
+   * Throws RangeError where `y` has not a value for each point. `hidesShifts`: its noise may hide a shift of its mean. That of a floor does not: its
+   * values are the lowest of many, and what looks like a shift is where it began to rise.
+   */
+  average(y: Float64Array, hidesShifts = true): ModelAverage {
     if (y.length !== this.#u.length) throw new RangeError(`y has ${y.length} values, expected ${this.#u.length}, one a point`);
-    return this.#regression.withSeries(y, (series) => this.#averageOf(series, y));
+    return this.#regression.withSeries(y, (series) => this.#averageOf(series, y, hidesShifts));
   }
 
-  #averageOf(series: SeriesRegression, y: Float64Array): ModelAverage {
+  #averageOf(series: SeriesRegression, y: Float64Array, hidesShifts: boolean): ModelAverage {
     const { noises, levelOrLine } = likelyNoiseModels(series.pilotLogLikelihoods(), this.#models.pilotModels.length);
-    const steps = this.#stepModels(series, y, levelOrLine);
+    const steps = this.#stepModels(series, y, hidesShifts && !levelOrLine);
     const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
     const scored = scoreModels(candidates, series, noises, y.length);
     const likeliest = largestFirst(scored, ({ evidence }) => evidence)[0]!.model;
@@ -137,10 +140,10 @@ export class ModelAverager {
   }
 
   /** Of its jumps; where it has none, of the shift that explains most of it. */
-  #stepModels(series: SeriesRegression, y: Float64Array, levelOrLine: boolean): readonly MeanModel[] {
+  #stepModels(series: SeriesRegression, y: Float64Array, seeksShift: boolean): readonly MeanModel[] {
     const [jumps, size] = [stepChanges(y), series.columns.length];
     if (jumps.length > 0) return addModels(series, stepModels(this.#u, size, jumps));
-    const shift = levelOrLine ? null : likeliestShift(y);
+    const shift = seeksShift ? likeliestShift(y) : null;
     return shift === null ? [] : addModels(series, shiftModels(this.#u, size, this.#models.companions.line, shift));
   }
 

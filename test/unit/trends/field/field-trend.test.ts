@@ -49,6 +49,30 @@ test('a field that hardly moves is stable, at its last level', () => {
   assert.deepEqual([flat.saturating, flat.dailyLoadExcluded, flat.undecidedRise], [false, false, null]);
 });
 
+test('the floor of a saw-tooth hides no shift, and the noise of any other field may', () => {
+  const asked: boolean[] = [];
+  class Asked extends SharedWork {
+    override modelAverage(...given: Parameters<SharedWork['modelAverage']>) {
+      asked.push(given[3] ?? true);
+      return super.modelAverage(...given);
+    }
+  }
+  const n = 600;
+  const t = Float64Array.from({ length: n }, (_, i) => FROM_T + MINUTE_S * i);
+  const window = { t, from: 0, to: n, intervalS: MINUTE_S, limit: 4000 * MB, shared: new Asked(new CompiledArithmetic()) };
+  evaluateField(
+    'anon',
+    t.map((_, i) => (300 + i / 10) * MB),
+    window,
+  );
+  evaluateField(
+    'heap_used',
+    t.map((_, i) => (300 + i / 10 + 4 * (i % 30)) * MB),
+    window,
+  );
+  assert.deepEqual(asked, [true, false]);
+});
+
 describe('a field that rose in steps and was not seen to drift', () => {
   const steps = (last: number) => evaluate((hour) => 300 + 60 * [2, 3, last].filter((at) => hour >= at).length);
   test('settles while it stands for too short a time to know whether it has stopped', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CompiledArithmetic } from '../../../../src/trends/model/kernel/compiled-arithmetic.ts';
-import { modelAverage } from '../../../../src/trends/model/model-average.ts';
+import { ModelAverager, modelAverage } from '../../../../src/trends/model/model-average.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
 import { HOUR_S } from '../../../../src/units.ts';
 import { Random } from '../../../../synthetic/random.ts';
@@ -146,6 +146,14 @@ test('a step that the noise of single values hides is no bend, and hides no leak
   const leak = modelAverage(t, stepped(0.3), windowS);
   assert.equal(leak.models[0]!.model.name, 'shift-line');
   assert.ok(leak.growing > 0.94, `${leak.growing}`);
+});
+
+test('a shift is not looked for in what hides none, such as a floor', () => {
+  const { models } = new ModelAverager(t, windowS, PLAIN_ARITHMETIC).average(
+    series((u) => (u > 0.6 ? 0.15 : 0)),
+    false,
+  );
+  assert.ok(models.every(({ model: { name } }) => name !== 'step' && name !== 'shift-line'));
 });
 
 test('a warm-up of thirty hours under daily load is no slope beside a cycle: most hours were seen once', () => {
