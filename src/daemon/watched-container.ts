@@ -41,6 +41,7 @@ import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, type ReadTick, readLedgerContext } from './tick-answers.ts';
 import { isNearLimit, UndisturbedVerdict, type Urgent } from './undisturbed-verdict.ts';
+import { WaitingRows } from './waiting-rows.ts';
 
 export interface ContainerOptions {
   readonly roots: Roots;
@@ -112,6 +113,7 @@ export class WatchedContainer implements AnsweringContainer {
   #bytesAtReading: number | null = null;
   readonly #evaluations: EvaluationSchedule;
   readonly #objectCounts = new KernelObjectCounts();
+  readonly #waitingRows = new WaitingRows();
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
   #undisturbed: UndisturbedVerdict;
@@ -229,6 +231,13 @@ export class WatchedContainer implements AnsweringContainer {
         ? [{ source: 'files of a mount', error: residency.reason, remediation: null }]
         : [],
     );
+  }
+
+  /** Call once a tick. Whether the rows since the last time are to be written now. */
+  areRowsDue(nowMs: number): boolean {
+    const { alive, tick } = this;
+    const newest = { events: this.history.eventCount, values: tick?.sample.values ?? {} };
+    return this.#waitingRows.areDue(nowMs, newest) || !alive;
   }
 
   async scanFiles(nowMs: number): Promise<void> {
@@ -359,9 +368,11 @@ export class WatchedContainer implements AnsweringContainer {
   }
 
   async ledger(purpose: 'once' | 'open'): Promise<Ledger | null> {
+    const before = this.#readers.mappings?.last ?? null;
     const mappings = await this.mappings(purpose === 'once' ? 'demand' : this.#hasMoved() ? 'trend' : 'seen');
-    // Read again now: compared with a tick of ten seconds ago, the mappings would include later growth.
-    const tick = this.#readNow(Date.now());
+    // Read again now: compared with a tick of ten seconds ago, the mappings would include later growth. An open page asks in the tick itself.
+    const isOfTick = purpose === 'open' && mappings === before;
+    const tick = isOfTick ? this.tick : this.#readNow(Date.now());
     if (tick === null || !isRead(tick)) return null;
     const { roots, pidsOf } = this.#options;
     const ledger = ledgerOf(tick, {
