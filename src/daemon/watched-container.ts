@@ -41,7 +41,6 @@ import { PartsReader } from './parts-reader.ts';
 import { targetInfo } from './target-info.ts';
 import { isRead, ledgerOf, type ReadTick, readLedgerContext } from './tick-answers.ts';
 import { isNearLimit, UndisturbedVerdict, type Urgent } from './undisturbed-verdict.ts';
-import { WaitingRows } from './waiting-rows.ts';
 
 export interface ContainerOptions {
   readonly roots: Roots;
@@ -113,7 +112,6 @@ export class WatchedContainer implements AnsweringContainer {
   #bytesAtReading: number | null = null;
   readonly #evaluations: EvaluationSchedule;
   readonly #objectCounts = new KernelObjectCounts();
-  readonly #waitingRows = new WaitingRows();
   /** What the last verdict stated. */
   #steady: SteadyState | null = null;
   #undisturbed: UndisturbedVerdict;
@@ -231,13 +229,6 @@ export class WatchedContainer implements AnsweringContainer {
         ? [{ source: 'files of a mount', error: residency.reason, remediation: null }]
         : [],
     );
-  }
-
-  /** Call once a tick. Whether the rows since the last time are to be written now. */
-  areRowsDue(nowMs: number): boolean {
-    const { alive, tick } = this;
-    const newest = { events: this.history.eventCount, values: tick?.sample.values ?? {} };
-    return this.#waitingRows.areDue(nowMs, newest) || !alive;
   }
 
   async scanFiles(nowMs: number): Promise<void> {

@@ -124,7 +124,7 @@ export class Watcher {
     if (first) return;
     await this.scanFilesAndMappings(nowMs);
     if (this.#evaluationDue.isDue(nowMs)) this.#evaluateAll(nowMs);
-    this.#save(nowMs);
+    this.#save();
   }
 
   async #search(nowMs: number): Promise<void> {
@@ -191,28 +191,24 @@ export class Watcher {
   }
 
   /** A tick does not wait for it: what comes while a slow volume takes the rows goes with the next. */
-  #save(nowMs: number): void {
-    if (this.#saving !== null) return;
-    const { isFailing } = this.#options.store;
-    const due = [...this.#containers].filter((watched) => watched.restored && (watched.areRowsDue(nowMs) || isFailing));
-    this.#saving = this.#saveRows(due).finally(() => {
+  #save(): void {
+    this.#saving ??= this.#saveAll().finally(() => {
       this.#saving = null;
     });
   }
 
-  async #saveRows(of: Iterable<WatchedContainer>): Promise<void> {
+  async #saveAll(): Promise<void> {
     await this.#options.store.renewLock();
-    for (const { restored, key } of of) if (restored) await this.#options.store.save(key);
+    for (const watched of this.#containers) if (watched.restored) await this.#options.store.save(watched.key);
   }
 
-  /** Resolves when the rows that were due at the last tick are stored, or cannot be. */
+  /** Resolves when the rows of the ticks so far are stored, or cannot be. */
   async saved(): Promise<void> {
     await this.#saving;
   }
 
   async close(): Promise<void> {
     await this.#saving;
-    await this.#saveRows(this.#containers);
     for (const watched of this.#containers) await watched.close();
     await this.#options.store.close();
   }

@@ -12,7 +12,7 @@ import { pidsOf } from '../../src/sources/target/container-pids.ts';
 import type { SearchOptions } from '../../src/sources/target/search-outcome.ts';
 import { findTargets } from '../../src/sources/target/target-search.ts';
 import { EvaluationCache } from '../../src/trends/evaluation-cache.ts';
-import { MIB } from '../../src/units.ts';
+import { MIB, MINUTE_MS } from '../../src/units.ts';
 import { ANY_TARGET } from './any-target.ts';
 import { MadeTree } from './made-tree.ts';
 
@@ -70,9 +70,9 @@ export class WatchedPod {
     this.#watcher = null;
   }
 
-  /** A minute, which is the time between two searches. */
-  async tick(): Promise<void> {
-    this.nowMs += 60_000;
+  /** A minute, if nothing else is said: the time between two searches. */
+  async tick(afterMs = MINUTE_MS): Promise<void> {
+    this.nowMs += afterMs;
     await this.#watcher!.tick(this.nowMs);
     await this.#watcher!.saved();
   }

@@ -73,11 +73,6 @@ export class Store {
     return this.#volume?.hangs ?? false;
   }
 
-  /** Whether the last write failed: it is tried again at each tick. */
-  get isFailing(): boolean {
-    return this.#failure !== null;
-  }
-
   /** @throws StoreError for problems that the operator must fix before memhound can run */
   async open(): Promise<void> {
     const { dir, maxDiskBytes } = this.#options;
