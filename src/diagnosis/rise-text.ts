@@ -2,7 +2,7 @@ import type { FieldId } from '../fields.ts';
 import { bytesText, durationText } from '../format.ts';
 import { finiteSince } from '../trends/field/finite-since.ts';
 import { risingFloor } from '../trends/field/rising-floor.ts';
-import { swings } from '../trends/field/swings.ts';
+import { type Swings, swings } from '../trends/field/swings.ts';
 import { unevenRise } from '../trends/field/uneven-rise.ts';
 import type { Trend } from '../trends/types.ts';
 import { MINUTE_S } from '../units.ts';
@@ -76,7 +76,9 @@ export function isLeakOpen(context: RuleContext): boolean {
   return !context.steady.keep('the rise is page cache', isOfCache);
 }
 
-function openRise(context: RuleContext): OpenRise | null {
+const openRise = (context: RuleContext): OpenRise | null => context.steady.once('open rise', () => findOpenRise(context));
+
+function findOpenRise(context: RuleContext): OpenRise | null {
   switch (context.evaluation.trend) {
     case 'settling':
       return undecidedRise(context);
@@ -137,7 +139,7 @@ function unevenRiseOf(context: RuleContext): OpenRise | null {
   if (column === undefined || usage === null || usage.points > FEW_SAMPLES) return null;
   const { windowSeconds } = usage;
   const fromS = (context.series.t.at(-1) ?? 0) - windowSeconds;
-  const isOther = stableRise(context) !== null || swings(context.series.t, column, fromS) !== null;
+  const isOther = stableRise(context) !== null || usageSwings(context) !== null;
   const found = isOther ? null : unevenRise(context.series.t, column, fromS);
   const kept = context.steady.keep('uneven rise', found, { same: (a, b) => (a === null) === (b === null) });
   if (kept === null) return null;
@@ -162,7 +164,7 @@ function floorThatRises(context: RuleContext): OpenRise | null {
   if (column === undefined || usage === null) return null;
   const { windowSeconds } = usage;
   const since = (series.t.at(-1) ?? 0) - windowSeconds;
-  const rising = swings(series.t, column, since) === null ? null : risingFloor(series.t, column, since);
+  const rising = usageSwings(context) === null ? null : risingFloor(series.t, column, since);
   const found = rising !== null && (usage.points <= FEW_SAMPLES || rising.cycles >= CYCLES_OF_MANY_SAMPLES) ? rising : null;
   const floor = steady.keep('floor that rises', found, {
     same: (a, b) => (a === null) === (b === null),
@@ -218,7 +220,9 @@ const OUTSIDE = 0.1;
 function levelText(context: RuleContext, seconds: number): Sentence {
   const { t, fields } = context.series;
   const fromS = (t.at(-1) ?? 0) - seconds;
-  const values = finiteSince(t, fields.get('usage') ?? new Float64Array(), fromS).values.sort();
+  const values = finiteSince(t, fields.get('usage') ?? new Float64Array(), fromS)
+    .values.slice()
+    .sort();
   const at = (share: number): number => values[Math.round(share * (values.length - 1))] ?? 0;
   const moves = at(1 - OUTSIDE) - at(OUTSIDE) > STEADY_RANGE * at(0.5);
   return context.steady.keep('usage moves around its level', moves)
@@ -235,13 +239,20 @@ function standsSeconds({ series: { t, fields } }: RuleContext, windowSeconds: nu
   return first === -1 || first > t.length - MIN_SAMPLES_THERE ? windowSeconds : Math.min(windowSeconds, toS - t[first]!);
 }
 
+/** Memory used goes up and comes back in its window; null: it is steady. */
+const usageSwings = (context: RuleContext): Swings | null =>
+  context.steady.once('swings of usage', () => {
+    const { t, fields } = context.series;
+    const column = fields.get('usage');
+    const windowS = trendOf(context, 'usage')?.windowSeconds ?? 0;
+    return column === undefined ? null : swings(t, column, (t.at(-1) ?? 0) - windowS);
+  });
+
 /** "up and down between 120 MiB and 310 MiB in 98 seconds, most of it wkhtmltopdf"; null: usage is steady. */
 function swingText(context: RuleContext): Sentence | null {
-  const column = context.series.fields.get('usage');
   const windowS = trendOf(context, 'usage')?.windowSeconds ?? 0;
   const toS = context.series.t.at(-1) ?? 0;
-  const found = column === undefined ? null : swings(context.series.t, column, toS - windowS);
-  const swing = context.steady.keep('usage swings', found, { same: (a, b) => (a === null) === (b === null) });
+  const swing = context.steady.keep('usage swings', usageSwings(context), { same: (a, b) => (a === null) === (b === null) });
   if (swing === null) return null;
   const part = whatSwung(context, { fromS: toS - windowS, toS, bytes: swing.high - swing.low });
   return sentence`up and down between ${bytesText(swing.low)} and ${bytesText(swing.high)} in ${durationText(windowS)}${part === null ? '' : sentence`, most of it ${part}`}`;

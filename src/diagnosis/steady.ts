@@ -50,6 +50,7 @@ export class Steady {
   readonly #holdS: number;
   readonly #isEvent: boolean;
   readonly #after = new Map<string, Kept>();
+  readonly #found = new Map<string, unknown>();
 
   /** `before`: null for the first verdict, and where `isEvent`: all that was published is over, and what is measured now may be of a moment. */
   constructor(before: SteadyState | null, atS: number, windowS: number, isEvent = false) {
@@ -72,6 +73,12 @@ export class Steady {
   /** What the verdict before published of a statement; null: nothing. */
   before<T>(name: string): T | null {
     return (this.#before?.get(name)?.value as T | undefined) ?? null;
+  }
+
+  /** What several statements of this verdict rest on, and takes long to find in a long window. */
+  once<T>(name: string, find: () => T): T {
+    if (!this.#found.has(name)) this.#found.set(name, find());
+    return this.#found.get(name) as T;
   }
 
   /** What is published of a statement: `now`, or the one before while that stays. */

@@ -66,3 +66,18 @@ test('a clock that was set back begins the wait again', () => {
 test('the wait is a third of a short window, a minute of half an hour, and a thirtieth of a long one', () => {
   assert.deepEqual([30, MINUTE_S, 10 * MINUTE_S, 30 * MINUTE_S, HOUR_S, DAY_S].map(holdSeconds), [10, 20, 60, 60, 120, 2880]);
 });
+
+test('what several statements rest on is found once in a verdict, also if it is nothing', () => {
+  const steady = new Steady(null, 0, 3600);
+  let found = 0;
+  const find = (): null => {
+    found++;
+    return null;
+  };
+  assert.deepEqual([steady.once('rise', find), steady.once('rise', find)], [null, null]);
+  assert.equal(found, 1);
+  assert.equal(
+    steady.once('swings', () => 7),
+    7,
+  );
+});
