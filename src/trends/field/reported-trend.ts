@@ -15,7 +15,7 @@ export const MIN_POSTERIOR = 0.94;
 const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
 const LOW_R_SQUARED = 0.5;
 const HIGH_R_SQUARED = 0.85;
-const requiredPosterior = (straight: number): number =>
+export const requiredPosterior = (straight: number): number =>
   MIN_POSTERIOR -
   (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
     Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));

@@ -1,5 +1,5 @@
 import type { FieldEvaluation } from '../field/field-trend.ts';
-import { MIN_POSTERIOR } from '../field/reported-trend.ts';
+import { requiredPosterior } from '../field/reported-trend.ts';
 import { MIN_RELATIVE_PROBABILITY } from '../model/model-average.ts';
 import type { RunOfField } from './earlier-runs.ts';
 
@@ -12,7 +12,9 @@ import type { RunOfField } from './earlier-runs.ts';
  * The runs may differ in speed and level, so nothing is compared with them but whether they grew. The newest may be of a version without the leak, so
  * what the others say is worth no more than CHANGED allows. They are not evidence against growth, because the newest may be the first that leaks.
  */
-const CHANGED = 0.1;
+const CHANGED = 0.05;
+/** What is needed at least, also where the line explains nearly all of the movement. */
+const LEAST_POSTERIOR = 0.8;
 /** A leak may be faster or slower than in the other runs by this factor. One that is slower still is another matter. */
 const MAX_SPEED_RATIO = 4;
 /** The evidence of a run that did not grow by what matters. */
@@ -27,8 +29,9 @@ export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEva
   if (odds === null || !MAY_GROW.has(newest.trend) || newest.overruled === true || newest.basis.statistics.significant !== 1)
     return newest;
   const own = odds.posterior - odds.prior;
+  const required = Math.max(LEAST_POSTERIOR, requiredPosterior(newest.basis.statistics.rSquared ?? 0));
   // Not even runs that all grew would be enough: they need not be evaluated.
-  if (runs.length === 0 || logistic(own + logit(1 - CHANGED)) < MIN_POSTERIOR) return newest;
+  if (runs.length === 0 || logistic(own + logit(1 - CHANGED)) < required) return newest;
   const evaluated = runs.map(({ evaluate }) => evaluate());
   const shared = odds.prior + evaluated.reduce((sum, run) => sum + evidenceOf(run), 0);
   const before = (1 - CHANGED) * logistic(shared) + CHANGED * logistic(odds.prior);
@@ -36,7 +39,7 @@ export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEva
   const speeds = evaluated.filter((run) => evidenceOf(run) > 0).map(({ slopeBytesPerHour }) => slopeBytesPerHour!);
   const slope = newest.slopeBytesPerHour!;
   const isAsFast = slope > Math.min(...speeds) / MAX_SPEED_RATIO && slope < Math.max(...speeds) * MAX_SPEED_RATIO;
-  if (posterior < MIN_POSTERIOR || !isAsFast) return newest;
+  if (posterior < required || !isAsFast) return newest;
   return {
     ...newest,
     trend: 'growing',

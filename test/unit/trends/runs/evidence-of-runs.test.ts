@@ -40,8 +40,21 @@ describe('a run of which the models do not say whether it grows or levels off', 
   });
   test('settles after runs that stopped, that did not move, or that grew by too little to matter', () => {
     for (const other of [STOPPED, run(3, { growthOdds: null }), run(3, {}, 0)])
-      assert.equal(after([other, LEAK], UNDECIDED).trend, 'settling');
+      assert.equal(after([other, LEAK], run(-0.2)).trend, 'settling');
     assert.equal(after([], UNDECIDED).trend, 'settling');
+  });
+  test('counts the others for 19 to 1 at most, and needs less where its line explains nearly all of its movement', () => {
+    const others = [LEAK, LEAK, LEAK, LEAK];
+    // Evidence of its own: -2 + 2 (the prior). 95 % are above the 94 % that are needed.
+    assert.equal(after(others, run(-2)).trend, 'growing');
+    assert.equal(after(others, run(-2.3)).trend, 'settling');
+    const straight = (posterior: number) => {
+      const { basis, ...field } = run(posterior);
+      return after(others, { ...field, basis: { ...basis, statistics: { significant: 1, rSquared: 0.9 } } }).trend;
+    };
+    assert.equal(straight(-2.3), 'growing');
+    assert.equal(straight(-3.5), 'growing');
+    assert.equal(straight(-3.7), 'settling', 'less than four fifths');
   });
   test('settles where its own evidence is against growth, however many grew before: it may be of a version without the leak', () => {
     assert.equal(after([LEAK, LEAK, LEAK, LEAK], run(-3)).trend, 'settling');
