@@ -318,7 +318,7 @@ function slab(growth: Growth): Share | null {
 const SLAB_SHARE_OF_CACHE = 0.08;
 
 /** A thread's task, its credentials and its open files take less slab than this many of its kernel stacks. */
-const MAX_SLAB_OF_STACKS = 4;
+const MAX_SLAB_OF_STACKS = 2;
 
 /** Whether threads grow, and explain the growth of a field of kernel memory. Where their stacks have no figure of their own, they explain any. */
 const isOfThreads = (fields: Fields, id: FieldId): boolean =>

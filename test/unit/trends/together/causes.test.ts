@@ -42,7 +42,7 @@ usage  anon  heap_used  metaspace  threads  kernel_stack  shmem  file  slab_unre
   12    .       .          .         .          .           .     12           0.9               .             -    | false  page-cache
   12    .       .          .         .          .           .     12           1                 .             -    | true   slab page-cache
   12    .       .          .         .          .           .     .            6                 12            -    | true   slab
-  12    .       .          .         9          1           .     .            4                 .             -    | true   threads
+  12    .       .          .         9          1           .     .            2                 .             -    | true   threads
   12    .       .          .         9          1           .     .            12                .             -    | true   slab threads
   12    .       .          .         .          .           .     .            .                 .             12   | true   kernel
 `;
