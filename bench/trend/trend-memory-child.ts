@@ -37,9 +37,9 @@ const append = (row: number): number => {
 };
 const first = n - Number(evaluations);
 for (let row = 0; row < first; row++) append(row);
-const trimmer = new MemoryTrimmer(selfAnonBytes);
-await trimmer.trimAfterStart(Date.now());
 const cache = new EvaluationCache(arithmetic === 'plain' ? PLAIN_ARITHMETIC : null);
+const trimmer = new MemoryTrimmer(selfAnonBytes, cache);
+await trimmer.trimAfterStart(Date.now());
 const times: number[] = [];
 const levels: number[] = [];
 for (let row = first; row < n; row++) {

@@ -128,7 +128,7 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
   opened.add(() => pids.close());
   const evaluationCache = new EvaluationCache();
   const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);
-  const trimmer = new MemoryTrimmer(selfAnonBytes);
+  const trimmer = new MemoryTrimmer(selfAnonBytes, evaluationCache);
   let schedule: Schedule | null = null;
   const watcher = new Watcher({
     roots,
@@ -196,8 +196,8 @@ async function open(config: WatchConfig, roots: Roots, log: Log, { found, stored
     log.error({ error: textOf(error) }, 'a tick failed; sampling continues with the next one');
   const tick = async (nowMs: number): Promise<void> => {
     await watcher.tick(nowMs);
-    await trimmer.tick(nowMs);
     selfWatch.tick(nowMs);
+    await trimmer.tick(nowMs);
   };
   printStart(config, found, api.url, ops.url, watcher.status);
   // node-cron first loads ICU's time zones for about 35 ms. The first sample is taken before that.

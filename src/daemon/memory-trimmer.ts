@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Due } from '../clock.ts';
 import { loadSyscalls } from '../sources/process/syscalls.ts';
+import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 import { garbageCollection, gentleCollection } from './collect-garbage.ts';
 
@@ -10,15 +11,17 @@ const EVERY_MS = 10 * MINUTE_MS;
 const AFTER_START_MS = MINUTE_MS;
 const MAX_GARBAGE_BYTES = MIB;
 
-/** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc keeps freed memory. */
+/** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc and evaluations keep memory that is free. */
 export class MemoryTrimmer {
   readonly #anonBytes: () => number | null;
+  readonly #evaluations: EvaluationCache;
   readonly #due = new Due();
   /** Lowest anonymous memory after a trim so far, bytes. */
   #lowestBytes = 0;
 
-  constructor(anonBytes: () => number | null) {
+  constructor(anonBytes: () => number | null, evaluations: EvaluationCache) {
     this.#anonBytes = anonBytes;
+    this.#evaluations = evaluations;
   }
 
   /** Call once after the start. */
@@ -29,8 +32,10 @@ export class MemoryTrimmer {
     await dropStartCode();
   }
 
-  /** Call at each tick. */
+  /** Call at the end of each tick. */
   async tick(nowMs: number): Promise<void> {
+    const calls = await loadSyscalls();
+    if (typeof calls !== 'string') this.#evaluations.forget((memory) => calls.emptyPages(memory));
     if (!this.#due.isDue(nowMs)) return;
     this.#due.wait(nowMs, EVERY_MS);
     if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim(gentleCollection());

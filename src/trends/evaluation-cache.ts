@@ -13,6 +13,7 @@ export class EvaluationCache {
   /** undefined: each evaluation has its own. */
   readonly averagers: Averagers | undefined;
   #arithmetic: Arithmetic | null;
+  #isUsed = false;
 
   constructor(arithmetic: Arithmetic | null = null, averagers: Averagers | undefined = undefined) {
     this.#arithmetic = arithmetic;
@@ -29,9 +30,16 @@ export class EvaluationCache {
     return new EvaluationCache(this.arithmetic, this.averagers);
   }
 
+  /** Between two evaluations: hands over the kernel's memory, to be emptied, if one has used it since the last time. */
+  forget(empty: (memory: Uint8Array) => void): void {
+    if (this.#isUsed && this.#arithmetic instanceof CompiledArithmetic) this.#arithmetic.forget(empty);
+    this.#isUsed = false;
+  }
+
   /** Compiled on first use, unless the constructor was given one. */
   get arithmetic(): Arithmetic {
     this.#arithmetic ??= new CompiledArithmetic();
+    this.#isUsed = true;
     return this.#arithmetic;
   }
 }

@@ -38,7 +38,7 @@ const watcher = new Watcher({
   evaluationCache,
   self: () => ({}),
 });
-const trimmer = new MemoryTrimmer(selfAnonBytes);
+const trimmer = new MemoryTrimmer(selfAnonBytes, evaluationCache);
 const selfWatch = new SelfTrendMonitor(selfAnonBytes, evaluationCache);
 const start = Math.floor(Date.now() / 60_000) * 60_000;
 await watcher.begin(await search(), start);

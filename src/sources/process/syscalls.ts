@@ -15,6 +15,8 @@ export interface Syscalls {
   mallocTrim(): void;
   /** Removes pages from this process's memory. Unchanged pages of a file are mapped again from the page cache when used. madvise(2). */
   madviseDontNeed(at: number, sizeBytes: number): void;
+  /** Gives the whole pages of this memory back to the kernel. They are zero when they are used again. madvise(2). */
+  emptyPages(memory: Uint8Array): void;
   /** A descriptor of empty memory without a name; null: the C library or the kernel has none. memfd_create(2), Linux 3.17. */
   memfd(): number | null;
   /**
@@ -151,6 +153,12 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
     },
     mallocTrim: () => void trim?.(0),
     madviseDontNeed: (at, sizeBytes) => void madvise(at, sizeBytes, MADV_DONTNEED),
+    emptyPages: (memory) => {
+      const at = Number(koffi.address(memory));
+      const start = Math.ceil(at / page) * page;
+      const end = Math.floor((at + memory.length) / page) * page;
+      if (end > start) madvise(start, end - start, MADV_DONTNEED);
+    },
     fadviseDontNeed: (fd) => void fadvise(fd, 0, 0, POSIX_FADV_DONTNEED),
     cachestat: (fd) => {
       if (syscall(SYS_CACHESTAT, fd, range, out, 0) !== 0) return koffi.errno();

@@ -110,6 +110,7 @@ test('if cachestat is refused, mincore answers for an owned file, and a foreign 
       fadviseDontNeed: none,
       mallocTrim: none,
       madviseDontNeed: none,
+      emptyPages: none,
     };
     const own = await asked(new Residency(ME, async () => calls), { fd: found.fd, stat: found.stat, isOverlay: false });
     assert.deepEqual(own, { state: 'known', method: 'mincore', residentBytes: 8192, dirtyBytes: null });

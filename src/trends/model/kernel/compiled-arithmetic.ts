@@ -15,6 +15,11 @@ export class CompiledArithmetic implements Arithmetic {
     return this.#kernel.memoryBytes;
   }
 
+  /** Hands over the memory, to be emptied. The last regression can no longer be used. */
+  forget(empty: (memory: Uint8Array) => void): void {
+    this.#kernel.forget(empty);
+  }
+
   regression(u: Float64Array, models: ModelSet): Regression {
     return new CompiledRegression(this.#kernel, u, models);
   }

@@ -67,6 +67,12 @@ export class Kernel {
     return ++this.#claims;
   }
 
+  /** Hands over what owners may write to, to be emptied: no one owns it any more. */
+  forget(empty: (memory: Uint8Array) => void): void {
+    this.claim();
+    empty(new Uint8Array(this.#memory.buffer, this.#base));
+  }
+
   /** Runs `work`. What it allocates is freed at its end. Throws where somebody else has claimed the memory since. */
   withScratchOf<T>(claim: number, work: () => T): T {
     if (claim !== this.#claims) throw new Error('these points are no longer in the kernel: average them by a new ModelAverager');

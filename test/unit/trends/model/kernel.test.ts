@@ -47,3 +47,20 @@ test('an evaluation leaves nothing in a cache that changes the next one', () => 
   assert.deepEqual(evaluateSeries(one, { minHistorySeconds: 900 }, cache), first);
   assert.deepEqual(evaluateSeries(one, { minHistorySeconds: 900 }), first);
 });
+
+test('an evaluation is the same after the memory of the one before was emptied, and is emptied once', () => {
+  const cache = new EvaluationCache();
+  const series = leakSeries({ seed: 1 });
+  const first = evaluateSeries(series, { minHistorySeconds: 900 }, cache);
+  let emptied = 0;
+  const empty = (memory: Uint8Array): void => {
+    emptied += memory.length;
+    memory.fill(0);
+  };
+  cache.forget(empty);
+  assert.ok(emptied > 100_000, `${emptied} bytes`);
+  const once = emptied;
+  cache.forget(empty);
+  assert.equal(emptied, once);
+  assert.deepEqual(evaluateSeries(series, { minHistorySeconds: 900 }, cache), first);
+});
