@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { watch } from '../support/memhound.ts';
+import { MEMHOUND, watch } from '../support/memhound.ts';
 
 // Short: `npm run test:nodes` runs it with each Node line that is supported.
 test('it starts without a warning of Node, is ready, asks the kernel about files by itself, and ends on SIGTERM', {
@@ -20,4 +21,13 @@ test('it starts without a warning of Node, is ready, asks the kernel about files
   assert.deepEqual(await hound.stop('SIGTERM'), { code: 0, signal: null });
   // Every line of memhound's own is JSON.
   for (const line of hound.running.output().split('\n')) assert.match(line, /^\{.*\}$/);
+});
+
+test('analyze prints its answer, and nothing else: V8 knows each flag that is set', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MEMHOUND, 'analyze', 'examples/missing-800mb.json'], {
+    encoding: 'utf8',
+  });
+  assert.equal(stderr, '');
+  assert.match(stdout, /page cache/);
+  assert.equal(status, 0);
 });
