@@ -9,8 +9,9 @@ const ESCAPE = /\\([0-7]{3})/g;
 export const unescapeMountPath = (field: string): string =>
   field.replace(ESCAPE, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** The last column of /proc/PID/maps. */
-export const unescapeMappedPath = (column: string): string => column.replaceAll('\\012', '\n');
+/** The last column of /proc/PID/maps, in memory of its own: V8 keeps the text that a string was cut from, some 100 KB for a JVM. */
+export const unescapeMappedPath = (column: string): string =>
+  Buffer.from(column.replaceAll('\\012', '\n'), 'latin1').toString('latin1');
 
 /** The kernel adds this to the path of a deleted file, in maps, smaps and /proc/PID/fd (fs/d_path.c). */
 const DELETED = ' (deleted)';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readFileSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { garbageCollection } from '../../../src/daemon/collect-garbage.ts';
 import { reconcileResidency } from '../../../src/diagnosis/ledger/reconcile-residency.ts';
 import { parseFincore } from '../../../src/sources/files/fincore.ts';
 import { argumentFolders, writableMounts } from '../../../src/sources/files/folder-candidates.ts';
@@ -56,6 +57,22 @@ test('maps: each file once with the sum of its mappings, newlines restored, devi
     { path: '/dev/shm/a\nb c', deleted: false, ino: 12, mappedBytes: 0x10 },
     { path: '/tmp/map.dat', deleted: true, ino: 14, mappedBytes: 0x10 },
   ]);
+});
+
+test('the path of a mapped file does not keep the text that it was read from', () => {
+  const collect = garbageCollection('regular');
+  const texts = 100;
+  const usedBytes = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = usedBytes();
+  const paths = Array.from({ length: texts }, (_, n) => {
+    const text = `7f00-7f10 r--p 00000000 fd:01 11  /usr/lib/some-library-${n}.so\n`.padEnd(MIB, ' ');
+    return parseMappedFiles(text)[0]!.path;
+  });
+  assert.ok(usedBytes() - before < (texts / 2) * MIB);
+  assert.equal(paths[7], '/usr/lib/some-library-7.so');
 });
 
 test('writable volumes are distinguished from kernel file systems and read-only ones', () => {
