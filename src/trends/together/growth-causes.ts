@@ -56,27 +56,23 @@ export const byWeight = (a: CauseShare, b: CauseShare): number =>
 export const sumPerHour = (shares: readonly Pick<CauseShare, 'bytesPerHour'>[]): number =>
   shares.reduce((sum, { bytesPerHour }) => sum + bytesPerHour, 0);
 
-/** Growth that is all but certain comes before growth that is likely, and both before growth that other evidence supports. */
+/** What is all but certain to grow counts as it is, what is likely to an eighth, and what other evidence must support to an eighth of that. */
 const CERTAIN_DOUBT = 0.005;
 const LIKELY_DOUBT = 1 - MIN_POSTERIOR;
-const rankOf = ({ doubt = 0 }: Share): number => (doubt <= CERTAIN_DOUBT ? 0 : doubt <= LIKELY_DOUBT ? 1 : 2);
+const weightOf = ({ doubt = 0 }: Share): number => (doubt <= CERTAIN_DOUBT ? 1 : doubt <= LIKELY_DOUBT ? 1 / 8 : 1 / 64);
 
 /**
- * The causes of growth, the surest first, and of those as sure what grows by most at least: noise of the largest field is no cause beside a small one
- * that surely grows.
+ * The causes of growth, by what each grows by at least, weighted by how sure its growth is. Noise of the largest field does not come before a smaller
+ * one that surely grows, and a trifle that is sure does not come before what is likely and far larger.
  */
 export function causesOf(growth: Growth): CauseShare[] {
   const causes = GROWTH_CAUSES.flatMap((cause): (Share & { cause: GrowthCause })[] => {
     const share = CAUSES[cause](growth);
     return share === null ? [] : [{ ...share, cause }];
   });
-  const surest = (a: Share, b: Share): number =>
-    Math.max(0, b.atLeast ?? b.bytesPerHour) - Math.max(0, a.atLeast ?? a.bytesPerHour);
+  const weighed = (share: Share): number => weightOf(share) * Math.max(0, share.atLeast ?? share.bytesPerHour);
   return causes
-    .sort(
-      (a, b) =>
-        Number(a.reclaimable) - Number(b.reclaimable) || rankOf(a) - rankOf(b) || surest(a, b) || b.bytesPerHour - a.bytesPerHour,
-    )
+    .sort((a, b) => Number(a.reclaimable) - Number(b.reclaimable) || weighed(b) - weighed(a) || b.bytesPerHour - a.bytesPerHour)
     .map(({ cause, bytesPerHour, reclaimable }) => ({ cause, bytesPerHour, reclaimable, what: null }));
 }
 

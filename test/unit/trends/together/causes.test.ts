@@ -95,7 +95,7 @@ for (const row of rows) {
   });
 }
 
-test('causes are ordered by how sure each is, then by what each grows by at least', () => {
+test('causes are ordered by what each grows by at least, weighted by how sure that is', () => {
   const limits = { limit: 4096 * MIB, heapMax: null };
   const order = (anon: Partial<FieldEvaluation>, shmem: Partial<FieldEvaluation> = {}) => {
     const fields = new Map<FieldId, FieldEvaluation>([
@@ -108,6 +108,7 @@ test('causes are ordered by how sure each is, then by what each grows by at leas
   assert.deepEqual(order({}), ['native', 'shmem']);
   assert.deepEqual(order({ low: 3 * MIB }), ['shmem', 'native']);
   assert.deepEqual(order({ p: 0.02 }), ['shmem', 'native'], 'noise of the largest field is no cause beside a sure one');
+  assert.deepEqual(order({ p: 0.02 }, evaluated(MIB / 2)), ['native', 'shmem'], 'a trifle that is sure does not come first');
   assert.deepEqual(order({ p: 0.02 }, { p: 0.03 }), ['native', 'shmem'], 'both are likely');
   assert.deepEqual(order({ p: 0.1 }, { p: 0.03 }), ['shmem', 'native'], 'one rests on other evidence');
   assert.deepEqual(order({ p: 0.1 }, { p: 0.12 }), ['native', 'shmem'], 'both do');
