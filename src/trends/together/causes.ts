@@ -144,6 +144,20 @@ const UNDECIDED_CONFIDENCE = 0.6;
 const wholeMemory = (fields: Fields): 'usage' | 'anon' | 'working_set' =>
   (['usage', 'anon'] as const).find((id) => fields.has(id)) ?? 'working_set';
 
+/**
+ * Whether these causes would take more than a year to fill the limit, so that they matter for their own size alone. In a run that has not seen each
+ * hour of a day, such a rise may be load, and there is time to wait.
+ */
+function fillInYears(causes: readonly CauseShare[], { limit, heapMax }: Limits): boolean {
+  if (typeof limit !== 'number') return false;
+  const roomOf = (cause: CauseShare['cause']) =>
+    cause === 'heap' && typeof heapMax === 'number' ? Math.min(limit, heapMax) : limit;
+  const perHour = causes.reduce((sum, { cause, bytesPerHour }) => sum + bytesPerHour / roomOf(cause), 0);
+  return perHour * (YEAR_S / HOUR_S) < 1;
+}
+
+const YEAR_S = 365 * DAY_S;
+
 /** Combines all fields of one run of `runSeconds` into one answer: trend, leak, confidence, causes and ETAs. */
 export function combineFields(
   fields: Fields,
@@ -174,7 +188,7 @@ export function combineFields(
   // What a collection gave back was no leak, and until it has come further than before, it is not known to have become one.
   const isLeak = ({ cause, reclaimable }: CauseShare): boolean =>
     !reclaimable && !(cause === 'native' && waiting === 'given-back');
-  const isHeld = causes.some(isLeak);
+  const isHeld = causes.some(isLeak) && !(runSeconds < DAY_S && fillInYears(causes.filter(isLeak), limits));
   const isOpen = isUnknown || isWorkingSetAlone || causes.some(({ reclaimable }) => !reclaimable);
   const leak = isHeld ? true : isOpen ? null : false;
   if (causes.length > 0 || grows(fields, 'usage') || isWorkingSetAlone) {

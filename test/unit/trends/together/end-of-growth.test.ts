@@ -167,3 +167,18 @@ test('growth at a rate of all but nothing has no end', () => {
   assert.equal(etaTo(room, { slope: 1e-6, low: 0, high: 1e-6 }, 'oom-kill'), null);
   assert.equal(etaTo(room, { slope: 1e6, low: 0, high: 2e6 }, 'oom-kill')?.event, 'oom-kill');
 });
+
+test('what takes more than a year to fill the limit is open until a day has been seen', () => {
+  const leakOf = (seconds: number, fields: ByField<FieldEvaluation>, limits: Partial<Limits> = { limit: 8760 * MB }) =>
+    combineFields(new Map(entriesOf(fields)), NONE, { ...UNLIMITED, ...limits }, UNMOVED, seconds).leak;
+  const slow = { usage: still, anon: growing(0.9) };
+  assert.equal(leakOf(DAY_S - 1, slow), null);
+  assert.equal(leakOf(DAY_S, slow), true);
+  assert.equal(leakOf(HOUR_S, { usage: still, anon: growing(1.1) }), true);
+  assert.equal(leakOf(HOUR_S, { ...slow, shmem: growing(0.9) }), true, 'together they are faster');
+  assert.equal(leakOf(HOUR_S, slow, {}), true, 'without a limit nothing is known of its end');
+  const heap = { usage: still, anon: still, heap_used: growing(0.9) };
+  assert.equal(leakOf(HOUR_S, heap), null);
+  assert.equal(leakOf(HOUR_S, heap, { limit: 8760 * MB, heapMax: 4000 * MB }), true, 'a heap fills -Xmx');
+  assert.equal(leakOf(HOUR_S, { usage: growing(0.9), file: growing(0.9) }), false, 'page cache is no leak');
+});
