@@ -6,13 +6,20 @@ import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
 import { Z90 } from './growth-rate.ts';
 import { isTooShortToKnow, type LastingRise, lastingRise } from './lasting-rise.ts';
-import { centredSums } from './least-squares.ts';
 import { isPracticallySignificant } from './practical-significance.ts';
-import { hasTooFewCycles, isStillToCome, MIN_CYCLES, type ReportedTrend, reportedTrend } from './reported-trend.ts';
+import {
+  hasTooFewCycles,
+  isStillToCome,
+  leastPosterior,
+  MIN_CYCLES,
+  type ReportedTrend,
+  reportedTrend,
+} from './reported-trend.ts';
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 import { withoutSpikes } from './spikes.ts';
 import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
 import { errorOfStepHeights } from './step-heights.ts';
+import { straightness } from './straightness.ts';
 import type { Window } from './window.ts';
 import { isYoungStep } from './young-step.ts';
 
@@ -196,13 +203,13 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
   const levelNow =
     troughLevel(fewTroughs, t[from]! + top.model.lastPartStart * windowS, t[to - 1]!, slope) ??
     level + average.levelAtEnd * scale + ahead;
-  const rSquared = rSquaredSince(blocks.timesS, y, top.model.lastPartStart * windowS);
+  const line = straightness(blocks.timesS, withoutShift(top, y), top.model.lastPartStart * windowS);
+  const { rSquared } = line;
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   const settles = top.model.remainingShare !== null && isStillToCome(remainingRise, levelNow, limit);
   const { lastPartStart } = top.model;
   const moved = Math.abs(slope) * (1 - lastPartStart) * windowS;
   const moveOfLimit = typeof limit === 'number' && unit === 'bytes' ? moved / limit : null;
-  const straight = top.model.name === 'two-saturations-line' ? 0 : rSquared;
   const byModels = reportedTrend({
     significant,
     growing,
@@ -210,7 +217,8 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
     straightAllAlong: straightAllAlong(models),
     moveOfLimit,
     netFallShare: ((average.levelAfterStart - average.levelAtEnd) * scale) / moved,
-    rSquared: straight,
+    line,
+    leastPosterior: leastPosterior(top, cycles),
     settles,
     cycles,
   });
@@ -340,9 +348,9 @@ function probabilitiesByName(models: readonly ModelPosterior[]): TrendBasis['mod
 
 const LEAST_PUBLISHED_PROBABILITY = 0.001;
 
-/** R squared of a straight line through the points after `fromS` (seconds): the share of the variation that is drift. */
-function rSquaredSince(x: Float64Array, y: Float64Array, fromS: number): number {
-  const { sxx, sxy, syy } = centredSums(x, y, lowerBound(x, fromS, 0, x.length));
-  // Of a single point, or of points of one level, it is not defined.
-  return (sxy * sxy) / (sxx * syy) || 0;
+/** The series without the shift of its likeliest model, which is no part of its line. */
+function withoutShift({ model: { shift }, coefficients }: ModelPosterior, y: Float64Array): Float64Array {
+  if (shift === null) return y;
+  const size = coefficients[1]!;
+  return y.map((value, i) => (i < shift.at ? value : i === shift.at ? value - shift.share * size : value - size));
 }

@@ -1,6 +1,7 @@
 import type { Limit } from '../../sources/types.ts';
 import type { ModelPosterior } from '../model/model-average.ts';
 import type { Trend } from '../types.ts';
+import type { Straightness } from './straightness.ts';
 
 /*
  * Which trend the averaged models are reported as.
@@ -15,10 +16,32 @@ export const MIN_POSTERIOR = 0.94;
 const MIN_POSTERIOR_WHEN_LINEAR = 0.55;
 const LOW_R_SQUARED = 0.5;
 const HIGH_R_SQUARED = 0.85;
+/** By the R squared of a line. */
 export const requiredPosterior = (straight: number): number =>
   MIN_POSTERIOR -
   (MIN_POSTERIOR - MIN_POSTERIOR_WHEN_LINEAR) *
     Math.min(1, Math.max(0, (straight - LOW_R_SQUARED) / (HIGH_R_SQUARED - LOW_R_SQUARED)));
+
+/**
+ * What stopped and what goes on differ in their newer half. Slow noise can make that half flat by chance, so the probability must be higher, not 1.
+ */
+const HALTED = 0.3;
+const MIN_POSTERIOR_WHEN_HALTED = 0.97;
+
+function posteriorNeeded({ line: { rSquared, newerHalf }, leastPosterior }: TrendFacts): number {
+  if (newerHalf !== null && newerHalf < HALTED) return MIN_POSTERIOR_WHEN_HALTED;
+  return Math.max(requiredPosterior(rSquared), leastPosterior);
+}
+
+/** A line that was sought among many, such as that after the likeliest bend, is straight by choice. */
+const MIN_POSTERIOR_WHEN_CHOSEN = 0.7;
+const CHOSEN: ReadonlySet<string> = new Set(['hinge', 'daily-cycle-line']);
+
+/** The posterior that is needed however straight the newest line of this model is. `cycles`: as in `TrendFacts`. */
+export function leastPosterior(top: Pick<ModelPosterior, 'model' | 'coefficients'>, cycles: number | null): number {
+  const isUncertain = top.model.name === 'two-saturations-line' || (cycles !== null && hasTooFewCycles(top, cycles));
+  return isUncertain ? MIN_POSTERIOR : CHOSEN.has(top.model.name) ? MIN_POSTERIOR_WHEN_CHOSEN : 0;
+}
 
 /**
  * A fall ends by itself: what load has taken is given back, a cache is reclaimed, and nobody has to act. So it is reported late rather than early:
@@ -48,7 +71,10 @@ export interface TrendFacts {
   readonly moveOfLimit: number | null;
   /** How much lower it ends than it stood after the start, as a share of how far it moved along that slope. */
   readonly netFallShare: number;
-  readonly rSquared: number;
+  /** Of the newest line. */
+  readonly line: Straightness;
+  /** Whatever its line is like, this posterior is needed (`leastPosterior`). */
+  readonly leastPosterior: number;
   /** Whether it rises towards a level and has a part of that still to come. */
   readonly settles: boolean;
   /** Number of collections; null: no sawtooth. */
@@ -62,8 +88,8 @@ export interface ReportedTrend {
 }
 
 export function reportedTrend(facts: TrendFacts): ReportedTrend {
-  const { significant, growing, falling, rSquared, settles, cycles } = facts;
-  const required = requiredPosterior(rSquared);
+  const { significant, growing, falling, settles, cycles } = facts;
+  const required = posteriorNeeded(facts);
   const rises = `it rises with a probability of ${percentText(growing)}`;
   const needed = `and ${percentText(required)} are needed`;
   if (significant && growing >= required) {

@@ -29,6 +29,8 @@ export interface MeanModel {
   readonly lastPartStart: number;
   /** Decay time of its saturation as a share of the window, of two the shorter; null: it has none. */
   readonly decayTime: number | null;
+  /** Where its first coefficient after the constant shifts its line; null: no line goes on through a shift. */
+  readonly shift: StepChange | null;
   /** Share of its saturation's coefficient that is still to come in the next `ahead` windows; null: nothing is. */
   readonly remainingShare: ((ahead: number) => number) | null;
 }
@@ -126,6 +128,7 @@ export const BASE_MODEL = {
   logPrior: 0,
   lastPartStart: 0,
   decayTime: null,
+  shift: null,
   remainingShare: null,
 };
 
@@ -296,6 +299,7 @@ export function stepModels(u: Float64Array, size: number, jumps: readonly StepCh
         columns: [0, ...steps, 1],
         lastPartStart: 0,
         slopeFactors: [...none, 1],
+        shift: { at, share },
       });
     const more = [
       ...STEP_SATURATION_TIMES.map((tau) => column((x) => (x < c ? 0 : saturationCurve(tau)(x - c)))),
@@ -323,7 +327,7 @@ export function shiftModels(u: Float64Array, size: number, line: number, at: num
     basis: [u.map((x) => (x < u[at]! ? 0 : 1))],
     models: [
       { ...shifted, name: 'step', columns: [0, size], slopeFactors: null },
-      { ...shifted, name: 'shift-line', columns: [0, size, line], slopeFactors: [0, 0, 1] },
+      { ...shifted, name: 'shift-line', columns: [0, size, line], slopeFactors: [0, 0, 1], shift: { at, share: 1 } },
     ],
   };
 }

@@ -3,7 +3,7 @@ import { type FieldReader, UNRECLAIMABLE_FIELDS, unreclaimable, versionOf } from
 import { DAY_S, HOUR_S } from '../../units.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, sumOfRates } from '../field/growth-rate.ts';
-import type { CauseShare, Eta, Evaluation, Trend } from '../types.ts';
+import type { CauseBasis, CauseShare, Eta, Evaluation, Trend } from '../types.ts';
 import {
   causeBasis,
   type DerivedTrends,
@@ -145,6 +145,15 @@ const wholeMemory = (fields: Fields): 'usage' | 'anon' | 'working_set' =>
   (['usage', 'anon'] as const).find((id) => fields.has(id)) ?? 'working_set';
 
 /**
+ * Whether native memory may be the heap of a JVM that touches it for the first time, as straight as a leak, up to -Xmx. So many do that what stops is
+ * not preferred to what grows beforehand: growth must be likelier than not by the series alone.
+ */
+const mayBeUseOfHeap = (fields: Fields, bases: readonly CauseBasis[]): boolean =>
+  fields.has('heap_used') && bases.some(({ cause, posterior }) => cause === 'native' && posterior < LIKELIER_THAN_NOT);
+
+const LIKELIER_THAN_NOT = 0.5;
+
+/**
  * Whether these causes would take more than a year to fill the limit, so that they matter for their own size alone. In a run that has not seen each
  * hour of a day, such a rise may be load, and there is time to wait.
  */
@@ -187,7 +196,7 @@ export function combineFields(
   const isWorkingSetAlone = whole === 'working_set' && grows(fields, 'working_set');
   // What a collection gave back was no leak, and until it has come further than before, it is not known to have become one.
   const isLeak = ({ cause, reclaimable }: CauseShare): boolean =>
-    !reclaimable && !(cause === 'native' && waiting === 'given-back');
+    !reclaimable && !(cause === 'native' && (waiting === 'given-back' || mayBeUseOfHeap(fields, bases)));
   const isHeld = causes.some(isLeak) && !(runSeconds < DAY_S && fillInYears(causes.filter(isLeak), limits));
   const isOpen = isUnknown || isWorkingSetAlone || causes.some(({ reclaimable }) => !reclaimable);
   const leak = isHeld ? true : isOpen ? null : false;

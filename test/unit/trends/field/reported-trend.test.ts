@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasTooFewCycles, isStillToCome, reportedTrend, type TrendFacts } from '../../../../src/trends/field/reported-trend.ts';
+import {
+  hasTooFewCycles,
+  isStillToCome,
+  leastPosterior,
+  reportedTrend,
+  type TrendFacts,
+} from '../../../../src/trends/field/reported-trend.ts';
+import type { Straightness } from '../../../../src/trends/field/straightness.ts';
 import type { MeanModel } from '../../../../src/trends/model/mean-models.ts';
 
+const STRAIGHT: Straightness = { rSquared: 0, newerHalf: 1 };
 const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
   significant: true,
   growing: 0.5,
@@ -10,7 +18,8 @@ const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
   straightAllAlong: 1,
   moveOfLimit: null,
   netFallShare: 1,
-  rSquared: 0,
+  line: STRAIGHT,
+  leastPosterior: 0,
   settles: false,
   cycles: null,
   ...given,
@@ -25,14 +34,34 @@ test('a drift is reported from a probability of 0.94 on, and from 0.55 if it is 
     [0.85, 0.55],
     [1, 0.55],
   ] as const) {
-    assert.equal(trendOf({ rSquared, growing: least + 0.001 }), 'growing', `${rSquared}`);
-    assert.equal(trendOf({ rSquared, growing: least - 0.001 }), 'stable', `${rSquared}`);
+    assert.equal(trendOf({ line: { ...STRAIGHT, rSquared }, growing: least + 0.001 }), 'growing', `${rSquared}`);
+    assert.equal(trendOf({ line: { ...STRAIGHT, rSquared }, growing: least - 0.001 }), 'stable', `${rSquared}`);
   }
   assert.equal(reportedTrend(facts({ growing: 0.97 })).reason, 'it rises with a probability of 97 %, and 94 % are needed');
 });
 
+test('a line whose newer half rises at less than three tenths of its pace may have stopped: 0.97 are needed, however straight it is', () => {
+  const halted = (newerHalf: number | null, growing: number) =>
+    trendOf({ line: { ...STRAIGHT, rSquared: 1, newerHalf }, growing });
+  assert.deepEqual([halted(0.29, 0.969), halted(0.29, 0.971), halted(0.3, 0.56)], ['stable', 'growing', 'growing']);
+  assert.equal(halted(null, 0.56), 'growing', 'of a few points nothing is known');
+});
+
+test('a line that was chosen among many needs 0.7, one beside two saturations 0.94, and so does a bend of few collections', () => {
+  const needed = (name: string, cycles: number | null = null) =>
+    leastPosterior({ model: { name } as MeanModel, coefficients: Float64Array.of(0, 1) }, cycles);
+  assert.deepEqual(
+    ['line', 'hinge', 'daily-cycle-line', 'two-saturations-line'].map((name) => needed(name)),
+    [0, 0.7, 0.7, 0.94],
+  );
+  assert.deepEqual([needed('hinge', 11), needed('hinge', 12), needed('line', 4)], [0.94, 0.7, 0]);
+  const straight = { line: { ...STRAIGHT, rSquared: 1 }, leastPosterior: 0.7 };
+  assert.deepEqual([trendOf({ ...straight, growing: 0.69 }), trendOf({ ...straight, growing: 0.71 })], ['stable', 'growing']);
+});
+
 test('a fall is reported from a probability of 0.97 on, if it is straight since the window began and frees 1 % of the limit', () => {
-  const fall = (given: Partial<TrendFacts>) => reportedTrend(facts({ growing: 0, falling: 0.975, rSquared: 1, ...given }));
+  const fall = (given: Partial<TrendFacts>) =>
+    reportedTrend(facts({ growing: 0, falling: 0.975, line: { ...STRAIGHT, rSquared: 1 }, ...given }));
   assert.deepEqual(fall({}), { trend: 'shrinking', reason: 'it falls with a probability of 98 %, and 97 % are needed' });
   const unsaid = {
     trend: 'stable',

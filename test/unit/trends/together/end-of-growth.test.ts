@@ -182,3 +182,11 @@ test('what takes more than a year to fill the limit is open until a day has been
   assert.equal(leakOf(HOUR_S, heap, { limit: 8760 * MB, heapMax: 4000 * MB }), true, 'a heap fills -Xmx');
   assert.equal(leakOf(HOUR_S, { usage: growing(0.9), file: growing(0.9) }), false, 'page cache is no leak');
 });
+
+test('native memory of a JVM is no leak while growth is less likely than not: it may touch its heap for the first time', () => {
+  const leakOf = (posterior: number, more: ByField<FieldEvaluation> = { heap_used: still }) =>
+    answer({ usage: still, anon: growing(10, { posterior }), ...more }).leak;
+  assert.deepEqual([leakOf(0.49), leakOf(0.5)], [null, true]);
+  assert.equal(leakOf(0.49, {}), true, 'no JVM');
+  assert.equal(leakOf(0.49, { heap_used: still, shmem: growing(10) }), true, 'shared memory is no heap');
+});

@@ -1,0 +1,27 @@
+import { lowerBound } from './block-means.ts';
+import { centredSums } from './least-squares.ts';
+
+/** How much a straight line is what a field does, whatever the models say. */
+export interface Straightness {
+  /** R squared of a straight line: the share of the variation that is drift. */
+  readonly rSquared: number;
+  /** The slope of the newer half as a share of the line's; null: too few points. */
+  readonly newerHalf: number | null;
+}
+
+/** With fewer, a half of them is too uncertain. */
+const MIN_POINTS = 24;
+
+/** Of the points since `fromS` (seconds). */
+export function straightness(x: Float64Array, y: Float64Array, fromS: number): Straightness {
+  const first = lowerBound(x, fromS, 0, x.length);
+  const { n, sxx, sxy, syy } = centredSums(x, y, first);
+  const slope = sxy / sxx;
+  const middle = lowerBound(x, (x[first]! + x[x.length - 1]!) / 2, first, x.length);
+  const newer = n < MIN_POINTS ? null : centredSums(x, y, middle);
+  return {
+    // Of a single point, or of points of one level, it is not defined.
+    rSquared: (sxy * sxy) / (sxx * syy) || 0,
+    newerHalf: newer === null || slope === 0 ? null : newer.sxy / newer.sxx / slope,
+  };
+}
