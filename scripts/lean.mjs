@@ -29,6 +29,21 @@ const ABSENT_FOR = {
   'sonic-boom': { assert: '(holds, message) => { if (!holds) throw new Error(message); }' },
 };
 
+/**
+ * What node-cron does for the next time of each tick: the parts of a time by Intl, the number of a day of the week by fourteen regular expressions,
+ * and all minutes of the hour that have passed, tried one after the other.
+ */
+const CRON_IN_UTC = [
+  { count: 2, found: 'new Intl.DateTimeFormat(', instead: 'new UtcFormat(' },
+  { count: 1, found: 'parseInt(weekDayNamesConversion(parts.weekday))', instead: 'UtcFormat.numberOfDay(parts.weekday)' },
+  {
+    count: 1,
+    found: 'for (const minute of minutes) {',
+    instead:
+      'for (const minute of minutes) { if (lowerBound && hour === lowerBound.hour && minute < lowerBound.minute) continue;',
+  },
+];
+
 /** Media types by the extensions that the page has. The whole list is 150 KB of text and 1 MB as objects. */
 const EXTENSIONS = ['html', 'css', 'js', 'mjs', 'json', 'map', 'svg', 'png', 'ico', 'woff2', 'txt', 'bin'];
 
@@ -54,13 +69,17 @@ const lean = {
     }));
     // Every tick is scheduled in UTC (src/sample/schedule.ts).
     build.onLoad({ filter: /node-cron[/\\]dist[/\\]_shared\.js$/ }, async ({ path }) => {
-      const [...parts] = (await readFile(path, 'utf8')).split('new Intl.DateTimeFormat(');
-      if (parts.length !== 3)
-        throw new Error(
-          `${path} has ${parts.length - 1} formats of times, expected 2: look at it again, then change scripts/lean.mjs`,
-        );
+      let contents = await readFile(path, 'utf8');
+      for (const { count, found, instead } of CRON_IN_UTC) {
+        const parts = contents.split(found);
+        if (parts.length !== count + 1)
+          throw new Error(
+            `${path} has ${parts.length - 1} times ${JSON.stringify(found)}, expected ${count}: look at it again, then change scripts/lean.mjs`,
+          );
+        contents = parts.join(instead);
+      }
       const utc = `import { UtcFormat } from ${JSON.stringify(fileURLToPath(new URL('utc-format.mjs', import.meta.url)))};\n`;
-      return { contents: utc + parts.join('new UtcFormat('), loader: 'js' };
+      return { contents: utc + contents, loader: 'js' };
     });
     build.onLoad({ filter: /mime-db[/\\]db\.json$/ }, async ({ path }) => {
       const all = JSON.parse(await readFile(path, 'utf8'));

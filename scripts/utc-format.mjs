@@ -1,3 +1,5 @@
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
 /**
  * The part of Intl.DateTimeFormat that node-cron uses, for UTC alone: the parts of a time as the locale en-US writes them.
  * Intl itself loads ICU's time zones and calendars: 1.8 MiB of RssAnon and some 35 ms.
@@ -11,12 +13,17 @@ export class UtcFormat {
     this.#zoneName = timeZoneName;
   }
 
+  /** 0 is Sunday, as in an expression of cron.  @param {string} name  @returns {number} */
+  static numberOfDay(name) {
+    return DAYS.indexOf(name);
+  }
+
   /** @param {Date} date  @returns {{ type: string, value: string }[]} */
   formatToParts(date) {
     if (this.#zoneName) return [{ type: 'timeZoneName', value: 'GMT' }];
     const two = (value) => String(value).padStart(2, '0');
     return [
-      { type: 'weekday', value: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][date.getUTCDay()] },
+      { type: 'weekday', value: DAYS[date.getUTCDay()] },
       { type: 'month', value: two(date.getUTCMonth() + 1) },
       { type: 'day', value: two(date.getUTCDate()) },
       { type: 'year', value: String(date.getUTCFullYear()) },

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { build } from 'esbuild';
 import fc from 'fast-check';
+import cron from 'node-cron';
 import { bundlePlugins } from '../../../scripts/lean.mjs';
 import { performance as steady } from '../../../scripts/steady-clock.mjs';
 import { UtcFormat } from '../../../scripts/utc-format.mjs';
@@ -58,6 +62,38 @@ test('the times of node-cron in UTC are those of Intl', () => {
   const times = fc.date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('2200-01-01T00:00:00Z'), noInvalidDate: true });
   fc.assert(
     fc.property(times, (time) => assert.deepEqual(byType(utc.formatToParts(time)), byType(expected.formatToParts(time)))),
+  );
+});
+
+test('node-cron in a bundle finds the same next times as node-cron itself', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'memhound-cron-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);\n";
+  writeFileSync(join(folder, 'cron.mjs'), require + (await text("import cron from 'node-cron'; export default cron;")));
+  const ours = ((await import(join(folder, 'cron.mjs'))) as { default: typeof cron }).default;
+  const next = (of: typeof cron, expression: string, time: Date): number[] => {
+    t.mock.timers.enable({ apis: ['Date'], now: time });
+    try {
+      const task = of.createTask(expression, () => undefined, { timezone: 'Etc/UTC' });
+      return task.getNextRuns(3).map(Number);
+    } finally {
+      t.mock.timers.reset();
+    }
+  };
+  const times = fc.date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2100-01-01T00:00:00Z'), noInvalidDate: true });
+  const expressions = fc.constantFrom(
+    '* * * * * *',
+    '*/10 * * * * *',
+    '0 * * * * *',
+    '0 */5 * * * *',
+    '0 0 * * * *',
+    '0 30 4 * * mon',
+  );
+  fc.assert(
+    fc.property(times, expressions, (time, expression) =>
+      assert.deepEqual(next(ours, expression, time), next(cron, expression, time)),
+    ),
+    { numRuns: 60 },
   );
 });
 
