@@ -218,7 +218,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
     moveOfLimit,
     netFallShare: ((average.levelAfterStart - average.levelAtEnd) * scale) / moved,
     line,
-    leastPosterior: leastPosterior(top, cycles),
+    leastPosterior: leastPosterior(top, cycles, rSquared),
     settles,
     cycles,
   });

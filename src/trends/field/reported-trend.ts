@@ -36,9 +36,16 @@ function posteriorNeeded({ line: { rSquared, newerHalf }, leastPosterior }: Tren
 /** A line that was sought among many, such as that after the likeliest bend, is straight by choice. */
 const MIN_POSTERIOR_WHEN_CHOSEN = 0.7;
 const CHOSEN: ReadonlySet<string> = new Set(['hinge', 'daily-cycle-line']);
+/** What a line after steps explains little of may be further steps, too small to be found: a heap expands by many. */
+const MIN_POSTERIOR_AMONG_STEPS = 0.99;
 
-/** The posterior that is needed however straight the newest line of this model is. `cycles`: as in `TrendFacts`. */
-export function leastPosterior(top: Pick<ModelPosterior, 'model' | 'coefficients'>, cycles: number | null): number {
+/** The posterior that is needed beside what `rSquared` of the newest line of this model asks for. `cycles`: as in `TrendFacts`. */
+export function leastPosterior(
+  top: Pick<ModelPosterior, 'model' | 'coefficients'>,
+  cycles: number | null,
+  rSquared: number,
+): number {
+  if (top.model.name === 'step-line' && rSquared < LOW_R_SQUARED) return MIN_POSTERIOR_AMONG_STEPS;
   const isUncertain = top.model.name === 'two-saturations-line' || (cycles !== null && hasTooFewCycles(top, cycles));
   return isUncertain ? MIN_POSTERIOR : CHOSEN.has(top.model.name) ? MIN_POSTERIOR_WHEN_CHOSEN : 0;
 }
@@ -73,7 +80,7 @@ export interface TrendFacts {
   readonly netFallShare: number;
   /** Of the newest line. */
   readonly line: Straightness;
-  /** Whatever its line is like, this posterior is needed (`leastPosterior`). */
+  /** No smaller posterior is enough for its model (`leastPosterior`). */
   readonly leastPosterior: number;
   /** Whether it rises towards a level and has a part of that still to come. */
   readonly settles: boolean;

@@ -48,8 +48,9 @@ test('a line whose newer half rises at less than three tenths of its pace may ha
 });
 
 test('a line that was chosen among many needs 0.7, one beside two saturations 0.94, and so does a bend of few collections', () => {
-  const needed = (name: string, cycles: number | null = null) =>
-    leastPosterior({ model: { name } as MeanModel, coefficients: Float64Array.of(0, 1) }, cycles);
+  const needed = (name: string, cycles: number | null = null, rSquared = 0.5) =>
+    leastPosterior({ model: { name } as MeanModel, coefficients: Float64Array.of(0, 1) }, cycles, rSquared);
+  assert.deepEqual([needed('step-line', null, 0.49), needed('step-line')], [0.99, 0], 'among steps that no line explains');
   assert.deepEqual(
     ['line', 'hinge', 'daily-cycle-line', 'two-saturations-line'].map((name) => needed(name)),
     [0, 0.7, 0.7, 0.94],
