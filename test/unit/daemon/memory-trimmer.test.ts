@@ -6,7 +6,7 @@ import { EvaluationCache } from '../../../src/trends/evaluation-cache.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '../../../src/units.ts';
 import { leakSeries } from '../../support/series.ts';
 
-test('memory is looked at a minute after the trim of the start, then each ten minutes', async () => {
+test('memory is looked at a minute after the trim of the start, then each four minutes', async () => {
   let looks = 0;
   const trimmer = new MemoryTrimmer(() => {
     looks++;
@@ -20,8 +20,8 @@ test('memory is looked at a minute after the trim of the start, then each ten mi
   await trimmer.trimAfterStart(0);
   assert.equal(await looksAt(MINUTE_MS - SECOND_MS), false);
   assert.equal(await looksAt(MINUTE_MS), true);
-  assert.equal(await looksAt(10 * MINUTE_MS), false);
-  assert.equal(await looksAt(11 * MINUTE_MS), true);
+  assert.equal(await looksAt(4 * MINUTE_MS), false);
+  assert.equal(await looksAt(5 * MINUTE_MS), true);
 });
 
 test('what an evaluation computed with is empty after the tick', async () => {
