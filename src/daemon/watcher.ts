@@ -192,9 +192,13 @@ export class Watcher {
 
   /** A tick does not wait for it: what comes while a slow volume takes the rows goes with the next. */
   #save(): void {
-    this.#saving ??= this.#saveAll().finally(() => {
-      this.#saving = null;
-    });
+    this.#saving ??= this.#saveAll()
+      .catch((error: unknown) =>
+        this.#options.log.warn({ error: String(error) }, 'rows were not stored; the next tick stores them'),
+      )
+      .finally(() => {
+        this.#saving = null;
+      });
   }
 
   async #saveAll(): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FolderLock } from '../../src/history/store/folder-lock.ts';
 import { openStore } from '../../src/history/store/store.ts';
 import { dataDir } from '../support/memhound.ts';
@@ -97,10 +98,10 @@ test('one that was killed while it took a stale lock keeps nobody from it', { ti
   assert.deepEqual(readdirSync(dir), ['lock']);
 });
 
-test('a lock without a timer is renewed when it is due, and one that was replaced in the same file is no longer held', async (t) => {
+test('a lock is renewed when it is due, and one that was replaced in the same file is no longer held', async (t) => {
   const dir = dataDir();
   const path = join(dir, 'lock');
-  const lock = await FolderLock.acquire(dir, { byTimer: false });
+  const lock = await FolderLock.acquire(dir, { renewAfterMs: 3_600_000 });
   t.after(() => lock.release());
   const began = performance.now();
   const longAgo = new Date(Date.now() - 3_600_000);
@@ -116,4 +117,19 @@ test('a lock without a timer is renewed when it is due, and one that was replace
   await lock.renewIfDue(began + 30_000);
   assert.equal(lock.isHeld, false);
   assert.equal(Math.round(statSync(path).mtimeMs), longAgo.getTime(), 'and left alone');
+});
+
+test('a lock that no tick renews is renewed by a timer, again and again, until it is given up', {
+  timeout: 60_000,
+}, async (t) => {
+  const dir = dataDir();
+  const path = join(dir, 'lock');
+  const lock = await FolderLock.acquire(dir, { renewAfterMs: 20 });
+  t.after(() => lock.release());
+  const longAgo = new Date(Date.now() - 3_600_000);
+  for (let i = 0; i < 3; i++) {
+    utimesSync(path, longAgo, longAgo);
+    while (statSync(path).mtimeMs < Date.now() - 1_800_000) await delay(5);
+  }
+  assert.ok(lock.isHeld);
 });

@@ -11,6 +11,8 @@ import { StoreError } from './store-error.ts';
 export const RENEW_MS = 10 * SECOND_MS;
 /** A tick that is early by less renews it as well. */
 const EARLY_SHARE = 0.1;
+/** Where each tick renews it, a timer does only if none has for so long. */
+export const LATE_MS = 20 * SECOND_MS;
 /** A lock that was not renewed for so long has no holder any more, unless the kernel shows that it has. */
 export const STALE_MS = 35 * SECOND_MS;
 
@@ -34,23 +36,23 @@ interface Holder {
 
 /**
  * The right to write to a folder. Two processes would overwrite each other. Who works on the folder often enough renews it then (`renewIfDue`):
- * a timer of its own would wake the process once more in each ten seconds. `byTimer`: it is renewed by one all the same.
+ * a timer for each renewal would wake the process once more in each ten seconds. A timer renews it only if nobody has for `renewAfterMs`.
  */
 export class FolderLock {
   readonly #path: string;
   readonly #text: string;
-  readonly #timer: NodeJS.Timeout | null;
+  #timer: NodeJS.Timeout | null;
   #lost = false;
   #isRenewing = false;
   #renewedAtMs = performance.now();
   /** The file, as it was renewed last; null: not renewed yet. */
   #renewed: { readonly ino: number; readonly mtimeMs: number } | null = null;
 
-  private constructor(path: string, text: string, byTimer: boolean) {
+  private constructor(path: string, text: string, renewAfterMs: number) {
     this.#path = path;
     this.#text = text;
-    this.#timer = byTimer ? setInterval(() => void this.#renew(), RENEW_MS) : null;
-    this.#timer?.unref();
+    this.#timer = setTimeout(() => void this.#renew(), renewAfterMs);
+    this.#timer.unref();
   }
 
   /** False: another has taken it, as after a long standstill of this process. */
@@ -59,15 +61,15 @@ export class FolderLock {
   }
 
   /** @throws StoreError it is held; LockUncertainError it may be; or as the volume fails */
-  static async acquire(dir: string, { byTimer = true } = {}): Promise<FolderLock> {
+  static async acquire(dir: string, { renewAfterMs = RENEW_MS } = {}): Promise<FolderLock> {
     const path = join(dir, 'lock');
     const holder = ownHolder();
     const text = JSON.stringify(holder);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (await createLock(path, text)) return new FolderLock(path, text, byTimer);
+      if (await createLock(path, text)) return new FolderLock(path, text, renewAfterMs);
       const found = await readLock(path);
       await throwIfHeld(dir, path, found, holder.id);
-      if (await replaceLock(path, found, holder, text)) return new FolderLock(path, text, byTimer);
+      if (await replaceLock(path, found, holder, text)) return new FolderLock(path, text, renewAfterMs);
       await later(RETRY_MS);
     }
     throw new StoreError(
@@ -82,6 +84,7 @@ export class FolderLock {
   }
 
   async #renew(nowMs = performance.now()): Promise<void> {
+    this.#timer?.refresh();
     if (this.#isRenewing) return; // the volume does not answer: see BoundedVolume
     this.#isRenewing = true;
     this.#renewedAtMs = nowMs;
@@ -106,7 +109,8 @@ export class FolderLock {
 
   /** After the folder was deleted, or was given up. */
   abandon(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    clearTimeout(this.#timer ?? undefined);
+    this.#timer = null;
   }
 
   async release(): Promise<void> {

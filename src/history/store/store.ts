@@ -7,7 +7,7 @@ import { CLOCK_LEAP_S, History, type HistoryQuery, KEEP_S, TIERS } from '../hist
 import { BoundedVolume, VolumeHangsError } from './bounded-volume.ts';
 import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
-import { FolderLock, LockUncertainError, RENEW_MS, STALE_MS } from './folder-lock.ts';
+import { FolderLock, LATE_MS, LockUncertainError, RENEW_MS, STALE_MS } from './folder-lock.ts';
 import { type FolderOwner, saveFolderOwner } from './folder-owner.ts';
 import { makeFolder } from './make-folder.ts';
 import { addEnvelope, addRowsInMemory } from './segment-envelope.ts';
@@ -102,7 +102,9 @@ export class Store {
     this.#lock?.abandon();
     this.#lock = null;
     await makeFolder(dir);
-    this.#lock = await FolderLock.acquire(dir, { byTimer: this.#options.everyS * SECOND_MS > RENEW_MS });
+    this.#lock = await FolderLock.acquire(dir, {
+      renewAfterMs: this.#options.everyS * SECOND_MS > RENEW_MS ? RENEW_MS : LATE_MS,
+    });
   }
 
   /**

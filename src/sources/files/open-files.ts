@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { closeSync, lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { codeOf, pinLink } from '../process/pinned-path.ts';
 import { withoutDeletedMark } from '../process/proc-paths.ts';
 import { descriptorSlots } from '../process/procfs.ts';
@@ -171,20 +171,8 @@ export class OpenFiles {
     const numbers = new Set(writtenLast([...known.files.values()].filter(isRelevant), looked));
     for (const fd of known.unasked.keys()) if (numbers.size < looked) numbers.add(fd); // it may be closed by now
     for (let fd = from; fd < to; fd++) numbers.add(fd);
-    const open = openCount(this.#proc, pid);
-    const seen = new Set<number>();
-    let looks = 0;
-    for (const fd of numbers) {
-      if (seen.size === open) break;
-      looks++;
-      this.#look(pid, fd, known, budget);
-      if (!known.wasFree) seen.add(fd);
-    }
-    budget.spend(looks + 1);
-    if (seen.size === open) {
-      endRound(known, seen);
-      return;
-    }
+    budget.spend(numbers.size + 1);
+    for (const fd of numbers) this.#look(pid, fd, known, budget);
     this.#lookAtNewest(pid, slots, known, budget);
     known.next = to < end ? to : 0;
     if (to < end || to === from) return;
@@ -274,19 +262,6 @@ export class OpenFiles {
     const access = flags === undefined ? 0 : Number.parseInt(flags, 8) & 3;
     return { mode: access === 1 ? 'w' : access === 2 ? 'rw' : 'r', mountId: mountIdIn(text) };
   }
-}
-
-/** Since Linux 6.2 the size of the folder is the number of open descriptors; before, it is 0. So all others are known to be free, and not tried. */
-const openCount = (procRoot: string, pid: number): number =>
-  statSync(`${procRoot}/${pid}/fd`, { throwIfNoEntry: false })?.size || Number.NaN;
-
-/** All open descriptors were looked at. */
-function endRound(known: KnownDescriptors, open: ReadonlySet<number>): void {
-  for (const fd of known.files.keys()) if (!open.has(fd)) known.files.delete(fd);
-  for (const fd of known.unasked.keys()) if (!open.has(fd)) known.unasked.delete(fd);
-  let lowestFree = 0;
-  while (open.has(lowestFree)) lowestFree++;
-  Object.assign(known, { next: 0, top: known.highest, highest: 0, lowestFree, rounds: known.rounds + 1 });
 }
 
 /** null: there is no such descriptor. @throws if access is denied */

@@ -29,8 +29,8 @@ const HALTED = 0.3;
 const MIN_POSTERIOR_WHEN_HALTED = 0.97;
 
 function posteriorNeeded({ line: { rSquared, newerHalf }, leastPosterior }: TrendFacts): number {
-  if (newerHalf !== null && newerHalf < HALTED) return MIN_POSTERIOR_WHEN_HALTED;
-  return Math.max(requiredPosterior(rSquared), leastPosterior);
+  const halted = newerHalf !== null && newerHalf < HALTED ? MIN_POSTERIOR_WHEN_HALTED : 0;
+  return Math.max(requiredPosterior(rSquared), leastPosterior, halted);
 }
 
 /** A line that was sought among many, such as that after the likeliest bend, is straight by choice. */

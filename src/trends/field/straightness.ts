@@ -5,23 +5,23 @@ import { centredSums } from './least-squares.ts';
 export interface Straightness {
   /** R squared of a straight line: the share of the variation that is drift. */
   readonly rSquared: number;
-  /** The slope of the newer half as a share of the line's; null: too few points. */
+  /** The slope of the newer half as a share of the line's; null: that half has too few points. */
   readonly newerHalf: number | null;
 }
 
-/** With fewer, a half of them is too uncertain. */
-const MIN_POINTS = 24;
+/** With fewer points the slope of the newer half is too uncertain. */
+const MIN_POINTS_OF_HALF = 12;
 
 /** Of the points since `fromS` (seconds). */
 export function straightness(x: Float64Array, y: Float64Array, fromS: number): Straightness {
   const first = lowerBound(x, fromS, 0, x.length);
-  const { n, sxx, sxy, syy } = centredSums(x, y, first);
+  const { sxx, sxy, syy } = centredSums(x, y, first);
   const slope = sxy / sxx;
   const middle = lowerBound(x, (x[first]! + x[x.length - 1]!) / 2, first, x.length);
-  const newer = n < MIN_POINTS ? null : centredSums(x, y, middle);
+  const newer = centredSums(x, y, middle);
   return {
     // Of a single point, or of points of one level, it is not defined.
     rSquared: (sxy * sxy) / (sxx * syy) || 0,
-    newerHalf: newer === null || slope === 0 ? null : newer.sxy / newer.sxx / slope,
+    newerHalf: newer.n < MIN_POINTS_OF_HALF || slope === 0 ? null : newer.sxy / newer.sxx / slope,
   };
 }

@@ -149,7 +149,9 @@ function threads(growth: Growth): Share | null {
   const anonIsOfOthers = grows(fields, 'heap_used') || grows(fields, 'metaspace');
   const stacks = anonIsOfOthers ? 0 : Math.min(growthOf(fields, 'anon'), maxStackGrowth(fields));
   const ofKernel = fields.has('kernel_stack') ? slopeOf(fields, 'kernel_stack') : (kernelOfThreads(growth)?.slope ?? 0);
-  return unreclaimable(Math.max(0, ofKernel) + stacks, uncertaintyOf(fields, 'kernel_stack'));
+  // Their number has no error in bytes, but it may be all that shows that they grow.
+  const { doubt } = uncertaintyOf(fields, grows(fields, 'kernel_stack') ? 'kernel_stack' : 'threads');
+  return unreclaimable(Math.max(0, ofKernel) + stacks, { ...uncertaintyOf(fields, 'kernel_stack'), doubt });
 }
 
 /** Growth of anon that no other cause explains. Without the JVM's counters, a small rest beside a known cause is not reported. */
@@ -303,7 +305,7 @@ function slab(growth: Growth): Share | null {
   const tables = whole === 'kernel' ? (pageTables(growth)?.bytesPerHour ?? 0) : 0;
   const rest = slopeOf(fields, whole) - tables;
   return kernelGrowsAlone(growth, whole) && rest > MIN_REST_OF_KERNEL * slopeOf(fields, whole)
-    ? { bytesPerHour: rest, reclaimable }
+    ? { ...unreclaimable(rest, uncertaintyOf(fields, whole)), reclaimable }
     : null;
 }
 

@@ -99,10 +99,13 @@ function oddsOfSlope(floor: GrowthRate, anon: GrowthRate): number {
   const error = standardError(floor);
   if (!(floor.slope > 0 && error > 0)) return 0;
   const differs = Math.hypot(error, standardError(anon));
+  if (Math.abs(floor.slope - anon.slope) > MAX_DIFFERENCE * differs) return 0;
   return (error / differs) * Math.exp(((floor.slope / error) ** 2 - ((floor.slope - anon.slope) / differs) ** 2) / 2);
 }
 
 const MIN_ODDS_OF_SLOPE = 1.5;
+/** Standard errors. What differs by more has another slope, and something else grows too. */
+const MAX_DIFFERENCE = 3;
 
 const JOINTLY = 'it rises, and so does memory that is measured apart from it';
 

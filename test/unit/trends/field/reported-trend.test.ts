@@ -45,6 +45,8 @@ test('a line whose newer half rises at less than three tenths of its pace may ha
     trendOf({ line: { ...STRAIGHT, rSquared: 1, newerHalf }, growing });
   assert.deepEqual([halted(0.29, 0.969), halted(0.29, 0.971), halted(0.3, 0.56)], ['stable', 'growing', 'growing']);
   assert.equal(halted(null, 0.56), 'growing', 'of a few points nothing is known');
+  const line = { ...STRAIGHT, newerHalf: 0.1 };
+  assert.equal(trendOf({ line, leastPosterior: 0.99, growing: 0.98 }), 'stable', 'whatever else needs more is still needed');
 });
 
 test('a line that was chosen among many needs 0.7, one beside two saturations 0.94, and so does a bend of few collections', () => {

@@ -34,8 +34,8 @@ test('only the points from the given time on count', () => {
   );
 });
 
-test('of fewer than 24 points the newer half is not known, and of one level nothing is', () => {
-  assert.deepEqual([of((i) => i, 76)[1], of((i) => i, 77)[1]], [1, null]);
+test('a newer half of fewer than 12 points is not known, and of one level nothing is', () => {
+  assert.deepEqual([of((i) => i, 76)[1], of((i) => i, 78)[1]], [1, null]);
   assert.deepEqual(
     of(() => 5),
     [0, null],

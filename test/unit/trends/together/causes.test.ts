@@ -115,6 +115,19 @@ test('causes are ordered by what each grows by at least, weighted by how sure th
   assert.deepEqual(order({ p: 0.25 }, { p: 0.12 }), ['shmem', 'native'], 'it may as well not grow');
 });
 
+test('threads that only their number shows are as sure as that', () => {
+  const limits = { limit: 4096 * MIB, heapMax: null };
+  const first = (threads: Partial<FieldEvaluation>) => {
+    const fields = new Map<FieldId, FieldEvaluation>([
+      ['usage', evaluated(120 * MIB)],
+      ['anon', { ...evaluated(100 * MIB), p: 0.02 }],
+      ['threads', { ...evaluated(20), ...threads }],
+    ]);
+    return combineFields(fields, NONE, limits, UNMOVED, DAY_S).causes[0]?.cause;
+  };
+  assert.deepEqual([first({}), first({ p: 0.08 })], ['threads', 'native']);
+});
+
 test('slab that came when the cache did is no cause, however the cache itself is evaluated', () => {
   const fields = new Map<FieldId, FieldEvaluation>([
     ['usage', evaluated(12 * MIB)],

@@ -61,6 +61,7 @@ test('a floor whose slope is likelier that of growing anonymous memory than 0 is
   assert.equal(beside(floor(1e6, 1.1e6)), 'growing', 'the same slope, with an error of two thirds of it');
   assert.equal(beside(floor(1e6, 3e6)), 'stable', 'with such an error any slope would do');
   assert.equal(beside(floor(0.4e6, 0.8e6)), 'stable', 'it is as near to 0');
+  assert.equal(beside(floor(0.5e6, 0.05e6)), 'stable', 'it is surely not that of anonymous memory: something else grows too');
   assert.equal(beside(floor(-0.1e6, 0.1e6)), 'stable', 'it falls');
   assert.equal(beside(floor(0.8e6, 0)), 'stable', 'its error is not known');
   assert.equal(beside(floor(0.8e6, 0.8e6, 3)), 'stable', 'its floor is not known');
