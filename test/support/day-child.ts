@@ -52,8 +52,8 @@ for (let tick = 1; tick <= ticks; tick++) {
   const nowMs = start + tick * everySeconds * 1000;
   await watcher.tick(nowMs);
   await watcher.saved();
-  await trimmer.tick(nowMs);
   selfWatch.tick(nowMs);
+  await trimmer.tick(nowMs);
   trends.set(selfWatch.trend.trend, (trends.get(selfWatch.trend.trend) ?? 0) + 1);
   level = Math.min(level, selfAnonBytes()!);
   if (tick % Math.ceil(ticks / 100) !== 0) continue;

@@ -72,9 +72,14 @@ export class WatchedPod {
 
   /** A minute, if nothing else is said: the time between two searches. */
   async tick(afterMs = MINUTE_MS): Promise<void> {
+    await this.sample(afterMs);
+    await this.#watcher!.saved();
+  }
+
+  /** A tick, without waiting for its rows to be stored. */
+  async sample(afterMs = MINUTE_MS): Promise<void> {
     this.nowMs += afterMs;
     await this.#watcher!.tick(this.nowMs);
-    await this.#watcher!.saved();
   }
 
   /** The usage, or the resident set, of all samples in MiB, by the pid of each target: whose history it is. */
