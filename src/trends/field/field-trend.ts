@@ -19,7 +19,7 @@ import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 import { withoutSpikes } from './spikes.ts';
 import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
 import { errorOfStepHeights } from './step-heights.ts';
-import { straightness } from './straightness.ts';
+import { type Straightness, straightness } from './straightness.ts';
 import type { Window } from './window.ts';
 import { isYoungStep } from './young-step.ts';
 
@@ -203,7 +203,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
   const levelNow =
     troughLevel(fewTroughs, t[from]! + top.model.lastPartStart * windowS, t[to - 1]!, slope) ??
     level + average.levelAtEnd * scale + ahead;
-  const line = straightness(blocks.timesS, withoutShift(top, y), top.model.lastPartStart * windowS);
+  const line = newestLine(top, blocks.timesS, y, top.model.lastPartStart * windowS);
   const { rSquared } = line;
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   const settles = top.model.remainingShare !== null && isStillToCome(remainingRise, levelNow, limit);
@@ -347,6 +347,14 @@ function probabilitiesByName(models: readonly ModelPosterior[]): TrendBasis['mod
 }
 
 const LEAST_PUBLISHED_PROBABILITY = 0.001;
+
+/** The newest line of the likeliest model. Where that shifts, it is straight if it is with the shift and without: neither may be what makes it so. */
+function newestLine(top: ModelPosterior, x: Float64Array, y: Float64Array, fromS: number): Straightness {
+  const whole = straightness(x, y, fromS);
+  if (top.model.shift === null) return whole;
+  const line = straightness(x, withoutShift(top, y), fromS);
+  return { ...line, rSquared: Math.min(line.rSquared, whole.rSquared) };
+}
 
 /** The series without the shift of its likeliest model, which is no part of its line. */
 function withoutShift({ model: { shift }, coefficients }: ModelPosterior, y: Float64Array): Float64Array {

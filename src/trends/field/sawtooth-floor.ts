@@ -1,5 +1,4 @@
 import { centredSums } from './least-squares.ts';
-import { MIN_CYCLES } from './reported-trend.ts';
 
 /**
  * The floor of a sawtooth. Right after a collection, the heap holds little more than live objects.
@@ -76,15 +75,12 @@ function troughs(t: Float64Array, values: Float64Array, share: number): Sawtooth
   return { t: Float64Array.from(troughTimes), values: Float64Array.from(troughValues), cycles: troughValues.length };
 }
 
-/**
- * The floor of a series. If the troughs form a sawtooth themselves, it is their troughs: a sample taken late after a collection is too high. With too
- * few of those to know a floor by, it is all troughs.
- */
+/** The floor of a series. If the troughs form a sawtooth themselves, it is their troughs: a sample taken late after a collection is too high. */
 export function sawtoothFloor(t: Float64Array, values: Float64Array): SawtoothFloor | null {
   const first = troughs(t, values, 0.3);
   if (first === null) return null;
   const again = troughs(first.t, first.values, 0.5);
-  if (again !== null && again.cycles >= MIN_CYCLES && first.cycles >= 3 * again.cycles) {
+  if (again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles) {
     const troughAmplitude = amplitude(first.t, first.values);
     const swing = amplitude(t, values);
     if (troughAmplitude > 0.25 * swing) return again;
