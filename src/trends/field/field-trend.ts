@@ -349,16 +349,16 @@ function probabilitiesByName(models: readonly ModelPosterior[]): TrendBasis['mod
 const LEAST_PUBLISHED_PROBABILITY = 0.001;
 
 /** The newest line of the likeliest model. Where that shifts, it is straight if it is with the shift and without: neither may be what makes it so. */
-function newestLine(top: ModelPosterior, x: Float64Array, y: Float64Array, fromS: number): Straightness {
+function newestLine(
+  { model: { shift }, coefficients }: ModelPosterior,
+  x: Float64Array,
+  y: Float64Array,
+  fromS: number,
+): Straightness {
   const whole = straightness(x, y, fromS);
-  if (top.model.shift === null) return whole;
-  const line = straightness(x, withoutShift(top, y), fromS);
-  return { ...line, rSquared: Math.min(line.rSquared, whole.rSquared) };
-}
-
-/** The series without the shift of its likeliest model, which is no part of its line. */
-function withoutShift({ model: { shift }, coefficients }: ModelPosterior, y: Float64Array): Float64Array {
-  if (shift === null) return y;
+  if (shift === null) return whole;
   const size = coefficients[1]!;
-  return y.map((value, i) => (i < shift.at ? value : i === shift.at ? value - shift.share * size : value - size));
+  const unshifted = y.map((value, i) => (i < shift.at ? value : i === shift.at ? value - shift.share * size : value - size));
+  const line = straightness(x, unshifted, fromS);
+  return { ...line, rSquared: Math.min(line.rSquared, whole.rSquared) };
 }

@@ -29,11 +29,11 @@ interface Share {
 
 /** The share of each cause; null: it does not apply. docs/verdict.md describes the rules. */
 const CAUSES: Readonly<Record<GrowthCause, (growth: Growth) => Share | null>> = {
-  heap,
+  heap: ({ fields }) => ownGrowth(fields, 'heap_used'),
   metaspace,
   threads,
   native,
-  shmem,
+  shmem: ({ fields }) => ownGrowth(fields, 'shmem'),
   'huge-pages': ({ fields }) => ownGrowth(fields, 'hugetlb'),
   'locked-cache': lockedCache,
   sock: ({ fields }) => ownGrowth(fields, 'sock'),
@@ -112,10 +112,6 @@ const unreclaimable = (bytesPerHour: number, { error, doubt }: Uncertainty): Sha
 /** A kind of memory that is a cause if it grows, and that the kernel cannot reclaim. */
 const ownGrowth = (fields: Fields, id: FieldId): Share | null =>
   grows(fields, id) ? unreclaimable(slopeOf(fields, id), uncertaintyOf(fields, id)) : null;
-
-function heap({ fields }: Growth): Share | null {
-  return grows(fields, 'heap_used') ? unreclaimable(slopeOf(fields, 'heap_used'), uncertaintyOf(fields, 'heap_used')) : null;
-}
 
 /** Metaspace, and the native memory that its class loaders need. */
 function metaspace(growth: Growth): Share | null {
@@ -197,10 +193,6 @@ function nativeOfClassLoaders({ fields, native }: Growth): number {
   return slope <= LOADER_NATIVE_RATIO * slopeOf(fields, 'metaspace') ? Math.max(0, slope) : 0;
 }
 
-function shmem({ fields }: Growth): Share | null {
-  return grows(fields, 'shmem') ? unreclaimable(slopeOf(fields, 'shmem'), uncertaintyOf(fields, 'shmem')) : null;
-}
-
 /** Page cache that mlock keeps in memory: `file` counts it, and the kernel cannot reclaim it. */
 function lockedCache({ locked }: Growth): Share | null {
   return locked?.trend === 'growing' ? unreclaimable(locked.slopeBytesPerHour ?? 0, uncertaintyOfField(locked)) : null;
@@ -259,8 +251,8 @@ function kernel(growth: Growth): Share | null {
   if (threadsGrow(fields)) return null;
   const rest = otherKernelRate(growth);
   const slope = growthOf(fields, 'percpu') + growthOf(fields, 'vmalloc') + (rest?.slope ?? 0);
-  const { error, doubt } = uncertaintyOf(fields, 'percpu', 'vmalloc', ...(rest === null ? [] : (['kernel'] as const)));
-  return slope > 0 ? unreclaimable(slope, { error, doubt }) : null;
+  const parts: readonly FieldId[] = ['percpu', 'vmalloc', ...(rest === null ? [] : (['kernel'] as const))];
+  return slope > 0 ? unreclaimable(slope, uncertaintyOf(fields, ...parts)) : null;
 }
 
 /** What new threads take of kernel memory on cgroup v1, which has one figure for all of it; null: it does not grow. */
