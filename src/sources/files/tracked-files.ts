@@ -54,6 +54,8 @@ const bornMs = (stat: Stats): number => (stat.birthtimeMs > 0 ? stat.birthtimeMs
 export const madeMs = (stat: Stats): number => Math.max(stat.mtimeMs, bornMs(stat));
 
 export const fileKey = (stat: Pick<Stats, 'dev' | 'ino'>): string => `${stat.dev}:${stat.ino}`;
+export const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
+
 export const isWritten = (file: TrackedFile): boolean => file.openBy.some((o) => o.mode !== 'r');
 /** A query is out of date after a minute, because pages are read and reclaimed although the file does not change. */
 const STALE_MS = MINUTE_MS;
@@ -113,4 +115,29 @@ function foundLate(file: TrackedFile, { nowMs, firstScanMs }: ScanTimes): FileBy
   const residentBytes = file.residency?.residentBytes ?? 0;
   if (file.firstSeenMs === nowMs) return { sizeBytes: file.stat.size, allocatedBytes: allocatedBytes(file.stat), residentBytes };
   return file.firstQueriedMs === nowMs ? { sizeBytes: 0, allocatedBytes: 0, residentBytes } : null;
+}
+
+/** What a file has in memory that it did not have before: all of it if the container wrote it. */
+export function grownBytes({ residency, stat, firstResidentBytes }: TrackedFile, { processStartMs }: ScanTimes): number {
+  const resident = residency?.residentBytes ?? 0;
+  return madeMs(stat) >= processStartMs ? resident : Math.max(0, resident - firstResidentBytes);
+}
+
+export const residentSum = (files: Iterable<TrackedFile>): number => {
+  let sum = 0;
+  for (const file of files) sum += file.residency?.residentBytes ?? 0;
+  return sum;
+};
+
+export function setResidency(file: TrackedFile, stat: Stats, measured: FileResidency, nowMs: number): void {
+  const moved = Math.abs((measured.residentBytes ?? 0) - (file.residency?.residentBytes ?? 0));
+  // A walk of its folder may measure it again in the same scan, which says nothing of its pace.
+  const sinceMs = ageMs(file.queriedAtMs, nowMs);
+  if (sinceMs > 0) file.changePerMs = file.residency === null ? 0 : moved / sinceMs;
+  file.residency = measured;
+  file.queriedAtMs = nowMs;
+  if (file.firstQueriedMs === null) file.firstResidentBytes = measured.residentBytes ?? 0;
+  file.firstQueriedMs ??= nowMs;
+  file.allocatedAtQuery = allocatedBytes(stat);
+  file.mtimeAtQuery = stat.mtimeMs;
 }
