@@ -51,8 +51,22 @@ const BISECTIONS = 17;
 
 /** Beyond this z a component counts as wholly above or below: an error of 1.3e-12 of its weight. */
 const FAR: f64 = 7;
-/** Share of all weight that decides a comparison; far more than the errors of what is left out. */
-const MARGIN: f64 = 1e-9;
+/** Share of all weight that decides a comparison; more than the errors of `nearNormalCdf` and of what is left out. */
+const MARGIN: f64 = 1e-7;
+
+/**
+ * `normalCdf` to 7.5e-8, which is enough for most comparisons and takes a fifth of the time. Abramowitz & Stegun 1964, "Handbook of Mathematical
+ * Functions", 26.2.17.
+ */
+function nearNormalCdf(z: f64): f64 {
+  const a = Math.abs(z);
+  const k = 1 / (1 + 0.2316419 * a);
+  const tail =
+    Math.exp(-0.5 * a * a - 0.9189385332046728) *
+    k *
+    (0.31938153 + k * (-0.356563782 + k * (1.781477937 + k * (-1.821255978 + k * 1.330274429))));
+  return z > 0 ? 1 - tail : tail;
+}
 
 /**
  * Whether slopeCdf(slope) < probability, of a mixture whose weights add up to `all`. Components come with the most probable model first, so most
@@ -69,7 +83,7 @@ function isUnder(posterior: usize, count: i32, slope: f64, probability: f64, all
     else {
       const z = normalOf((slope - f64At(posterior, k + 1)) / Math.max(f64At(posterior, k + 2), 1e-300), degrees);
       if (z > FAR) under += weight;
-      else if (z > -FAR) under += weight * normalCdf(z);
+      else if (z > -FAR) under += weight * nearNormalCdf(z);
     }
     if (under > (probability + MARGIN) * all) return false;
     if (under + left < (probability - MARGIN) * all) return true;
