@@ -4,6 +4,7 @@ import { loadSyscalls } from '../sources/process/syscalls.ts';
 import type { EvaluationCache } from '../trends/evaluation-cache.ts';
 import { MIB, MINUTE_MS } from '../units.ts';
 import { garbageCollection, gentleCollection } from './collect-garbage.ts';
+import { LockOrderTable } from './lock-order-table.ts';
 
 /**
  * A trim costs some 40 ms. Without one V8 collects the whole heap itself after some eight minutes, which costs twice that and keeps the pages that it
@@ -19,6 +20,7 @@ export class MemoryTrimmer {
   readonly #anonBytes: () => number | null;
   readonly #evaluations: EvaluationCache;
   readonly #due = new Due();
+  readonly #lockOrder = new LockOrderTable();
   /** Lowest anonymous memory after a trim so far, bytes. */
   #lowestBytes = 0;
 
@@ -30,6 +32,8 @@ export class MemoryTrimmer {
   /** Call once after the start. */
   async trimAfterStart(nowMs: number): Promise<void> {
     this.#due.wait(nowMs, AFTER_START_MS);
+    const calls = await loadSyscalls();
+    if (typeof calls !== 'string') this.#lockOrder.turnOff(calls);
     // Most of the code so far was run for the start alone.
     await this.#trim(garbageCollection('last-resort'));
     await dropStartCode();
@@ -41,6 +45,7 @@ export class MemoryTrimmer {
     if (typeof calls !== 'string') this.#evaluations.forget((memory) => calls.emptyPages(memory));
     if (!this.#due.isDue(nowMs)) return;
     this.#due.wait(nowMs, EVERY_MS);
+    if (typeof calls !== 'string') this.#lockOrder.drop(calls);
     if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim(gentleCollection());
   }
 

@@ -17,6 +17,9 @@ export interface Syscalls {
   madviseDontNeed(at: number, sizeBytes: number): void;
   /** Gives the whole pages of this memory back to the kernel. They are zero when they are used again. madvise(2). */
   emptyPages(memory: Uint8Array): void;
+  readonly pageBytes: number;
+  /** Turns off the search for cycles in the order of locks, if this Node's copy of Abseil has it (absl::SetMutexDeadlockDetectionMode). Whether it has. */
+  ignoreLockOrder(): boolean;
   /** A descriptor of empty memory without a name; null: the C library or the kernel has none. memfd_create(2), Linux 3.17. */
   memfd(): number | null;
   /**
@@ -43,6 +46,9 @@ const SC_PAGESIZE = 30; // the same in glibc and musl
 const [PROT_NONE, MAP_SHARED] = [0, 1];
 const MADV_DONTNEED = 4;
 const POSIX_FADV_DONTNEED = 4; // linux/include/uapi/linux/fadvise.h: 6 only on s390, which memhound's image does not support
+// abseil-cpp/absl/synchronization/mutex.h: absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle), as a compiler names it in a binary.
+const SET_DEADLOCK_DETECTION = '_ZN4absl29SetMutexDeadlockDetectionModeENS_15OnDeadlockCycleE';
+const ON_DEADLOCK_CYCLE_IGNORE = 0;
 /** mincore writes one byte per page: 128 MiB of 4-KiB pages per call. */
 const VECTOR = 32 * KIB;
 
@@ -111,6 +117,8 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
   const memfdCreate = optional(() => libc.func('int memfd_create(str name, uint flags)'));
   const trim = optional(() => libc.func('int malloc_trim(size_t pad)'));
 
+  const setDeadlockDetection = optional(() => libc.func(`void ${SET_DEADLOCK_DETECTION}(int mode)`));
+
   const syscallOfSignal = libc.func('long syscall(long number, int fd, int signal, void *info, uint flags)');
   const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
   const socket = libc.func('int socket(int domain, int type, int protocol)');
@@ -118,6 +126,11 @@ function bind(koffi: typeof import('koffi').default): Syscalls {
   const credentials = new Int32Array(3); // pid, uid, gid
 
   return {
+    pageBytes: page,
+    ignoreLockOrder() {
+      setDeadlockDetection?.(ON_DEADLOCK_CYCLE_IGNORE);
+      return setDeadlockDetection !== null;
+    },
     memfd() {
       const fd = memfdCreate?.('memhound', MFD_CLOEXEC) ?? -1;
       return fd < 0 ? null : fd;
