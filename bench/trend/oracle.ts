@@ -1,7 +1,7 @@
 import { namesIn } from '../../src/fields.ts';
 import type { Series } from '../../src/history/series.ts';
-import { centredSums } from '../../src/trends/field/least-squares.ts';
 import { normalCdf } from '../../src/trends/model/student-t.ts';
+import { centredSums } from '../../src/trends/straight-line.ts';
 import type { Labelled } from './corpus-score.ts';
 
 /** Slope estimates with knowledge that no detector has. */

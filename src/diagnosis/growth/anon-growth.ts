@@ -1,6 +1,6 @@
 import type { GrowthCause } from '../../fields.ts';
 import type { PartColumn, PartColumns, PartProcess } from '../../history/part-readings.ts';
-import { centredSums } from '../../trends/field/least-squares.ts';
+import { centredSums } from '../../trends/straight-line.ts';
 import { HOUR_S, MIB } from '../../units.ts';
 import type { AnonPartId } from '../ledger/anon-kinds.ts';
 import { LEDGER_PARTS, type LedgerPartId } from '../ledger/part-table.ts';

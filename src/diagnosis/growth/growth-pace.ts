@@ -1,5 +1,5 @@
 import type { FileTrack } from '../../history/series.ts';
-import { centredSums } from '../../trends/field/least-squares.ts';
+import { centredSums } from '../../trends/straight-line.ts';
 import { HOUR_S } from '../../units.ts';
 
 /** The growth rate of a column of bytes, in bytes per hour. */

@@ -1,4 +1,5 @@
 import { DAY_S } from '../../units.ts';
+import type { Blocks } from './shared-work.ts';
 import type { Window } from './window.ts';
 
 /** A field thinned to about a hundred values at even steps. The slope over the whole window needs no more. */
@@ -33,33 +34,53 @@ export function blockMeans(
   const fromT = t[from] ?? 0;
   const windowS = (t[to - 1] ?? fromT) - fromT;
   const stepS = blockSeconds(windowS, intervalS, most);
-  const all = shared.edges(t, from, to, stepS, () => blockEdges(t, from, to, stepS, windowS));
-  const skipped = Math.max(0, all.length - 1 - newest);
-  const first = all[skipped]!;
-  const edges = skipped === 0 ? all : all.slice(skipped).map((edge) => edge - first);
-  const { means, points } = shared.robustMeans(values.subarray(from + first, to), edges);
-  let count = 0;
-  const x = new Float64Array(means.length);
-  for (let block = 0; block < means.length; block++) {
-    if (Number.isNaN(means[block]!)) continue;
-    const fromS = (skipped + block) * stepS;
-    // As of even samples, so that containers that are sampled unevenly share their times. The last block has the sample at its end, too.
-    x[count] = block === means.length - 1 ? (fromS + windowS) / 2 : fromS + (stepS - intervalS) / 2;
-    means[count++] = means[block]!;
-  }
-  return { timesS: x.subarray(0, count), y: means.subarray(0, count), fromT, stepS, points, windowS };
+  // If the window is a whole number of steps, its last sample is at the last edge. It belongs to the block before that edge.
+  const all = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
+  const skipped = Math.max(0, all - newest);
+  const { first, edges, timesS } = shared.blocks(t, from, to, `${stepS} from ${skipped}`, () => {
+    const span = { t, from, to, fromT, windowS };
+    return { ...blockEdges(span, stepS, skipped, all), timesS: blockTimes(span, stepS, skipped, all, intervalS) };
+  });
+  const { means, points } = shared.arithmetic.robustMeans(values.subarray(first, to), edges);
+  const known = means.includes(Number.NaN) ? withoutGaps(timesS, means) : { timesS, y: means };
+  return { ...known, fromT, stepS, points, windowS };
 }
 
-/** Index of the first sample of each block, counted from `from`, and of the end. */
-function blockEdges(t: Float64Array, from: number, to: number, stepS: number, windowS: number): readonly number[] {
-  // If the window is a whole number of steps, its last sample is at the last edge. It belongs to the block before that edge.
-  const blocks = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
-  const fromT = t[from] ?? 0;
+interface Span {
+  readonly t: Float64Array;
+  readonly from: number;
+  readonly to: number;
+  readonly fromT: number;
+  readonly windowS: number;
+}
+
+/** Index of the first sample of the blocks from number `skipped` on, and counted from there that of each of them, and of the end. */
+function blockEdges({ t, from, to, fromT }: Span, stepS: number, skipped: number, all: number): Pick<Blocks, 'first' | 'edges'> {
+  const first = skipped === 0 ? from : lowerBound(t, fromT + skipped * stepS, from, to);
   const edges = [0];
-  for (let block = 1; block < blocks; block++)
-    edges.push(lowerBound(t, fromT + block * stepS, from + edges[block - 1]!, to) - from);
-  edges.push(Math.max(0, to - from));
-  return edges;
+  for (let block = skipped + 1; block < all; block++)
+    edges.push(lowerBound(t, fromT + block * stepS, first + edges[edges.length - 1]!, to) - first);
+  edges.push(Math.max(0, to - first));
+  return { first, edges };
+}
+
+/** As of even samples, so that containers that are sampled unevenly share their times. The last block has the sample at its end, too. */
+function blockTimes({ windowS }: Span, stepS: number, skipped: number, all: number, intervalS: number): Float64Array {
+  const times = new Float64Array(all - skipped);
+  for (let i = 0; i < times.length; i++) times[i] = (skipped + i) * stepS + (stepS - intervalS) / 2;
+  times[times.length - 1] = ((all - 1) * stepS + windowS) / 2;
+  return times;
+}
+
+function withoutGaps(timesS: Float64Array, y: Float64Array): Pick<BlockMeans, 'timesS' | 'y'> {
+  let count = 0;
+  const [times, known] = [new Float64Array(y.length), new Float64Array(y.length)];
+  for (let block = 0; block < y.length; block++) {
+    if (Number.isNaN(y[block]!)) continue;
+    times[count] = timesS[block]!;
+    known[count++] = y[block]!;
+  }
+  return { timesS: times.subarray(0, count), y: known.subarray(0, count) };
 }
 
 /** Index of the first of the samples `from` to `to` at or after the time `at`, by bisection. */

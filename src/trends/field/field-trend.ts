@@ -1,6 +1,6 @@
 import { type FieldName, fieldRow } from '../../fields.ts';
 import { DAY_S, HOUR_S } from '../../units.ts';
-import { removeDailyCycle } from '../model/daily-cycle.ts';
+import type { Arithmetic } from '../model/arithmetic.ts';
 import type { GrowthOdds, ModelPosterior } from '../model/model-average.ts';
 import type { FieldTrend, Trend, TrendBasis } from '../types.ts';
 import { type BlockMeans, blockMeans, lowerBound } from './block-means.ts';
@@ -94,7 +94,12 @@ function flatField(level: number, points: number, windowS: number, because: stri
   };
 }
 
+const NOT_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
 function presentValues(values: Float64Array, window: Window): { t: Float64Array; y: Float64Array } {
+  const all = values.subarray(window.from, window.to);
+  // V8 searches an array without a step of its interpreter.
+  if (!NOT_FINITE.some((one) => all.includes(one))) return { t: window.t.subarray(window.from, window.to), y: all };
   const t = new Float64Array(window.to - window.from);
   const y = new Float64Array(window.to - window.from);
   let count = 0;
@@ -131,7 +136,7 @@ interface FieldBlocks {
 function blocksOf(id: FieldName, values: Float64Array, window: Window): FieldBlocks {
   if (fieldRow(id).sawtooth) {
     const { t: at, y } = presentValues(values, window);
-    const floor = sawtoothFloor(at, y);
+    const floor = sawtoothFloor(at, y, window.shared.arithmetic.withoutLine);
     if (floor !== null && floor.cycles >= MIN_CYCLES) {
       const thin = { ...floorBlockMeans(floor, window), points: y.length };
       const enough = thin.y.length >= MIN_BLOCKS;
@@ -171,17 +176,22 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
   const m = blocks.y.length;
   if (m < MIN_BLOCKS) return notEnoughData(blocks.points, windowS, `${m} values are too few`);
   const unit = fieldRow(id).unit;
-  // A loop by index: V8's interpreter allocates an object for each value of an iterator.
-  let level = 0;
-  for (let i = 0; i < m; i++) level += blocks.y[i]!;
+  // Loops by index, of few steps: V8's interpreter allocates an object for each value of an iterator, and for each result.
+  let [level, lowest, highest] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < m; i++) {
+    const value = blocks.y[i]!;
+    level += value;
+    if (value < lowest) lowest = value;
+    if (value > highest) highest = value;
+  }
   level /= m;
-  let scale = 0;
-  for (let i = 0; i < m; i++) scale = Math.max(scale, Math.abs(blocks.y[i]! - level));
+  const scale = Math.max(highest - level, level - lowest);
   if (!isPracticallySignificant((2 * scale) / windowS, level, limit, windowS, unit))
     return flatField(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
 
-  const moves = blocks.y.map((value) => (value - level) / scale);
-  if (windowS >= 2 * DAY_S) removeDailyCycle(blocks.timesS, moves, blocks.stepS, windowS);
+  const moves = new Float64Array(m);
+  for (let i = 0; i < m; i++) moves[i] = (blocks.y[i]! - level) / scale;
+  if (windowS >= 2 * DAY_S) window.shared.removeDailyCycle(blocks.timesS, moves, blocks.stepS, windowS);
   // A floor has no spikes: its values are troughs.
   const y = cycles === null ? withoutSpikes(moves) : moves;
   const { models, drifting, growing, falling, growingFlatPrior, ...average } = window.shared.modelAverage(
@@ -203,7 +213,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
   const levelNow =
     troughLevel(fewTroughs, t[from]! + top.model.lastPartStart * windowS, t[to - 1]!, slope) ??
     level + average.levelAtEnd * scale + ahead;
-  const line = newestLine(top, blocks.timesS, y, top.model.lastPartStart * windowS);
+  const line = newestLine(top, blocks.timesS, y, top.model.lastPartStart * windowS, window.shared.arithmetic);
   const { rSquared } = line;
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);
   const settles = top.model.remainingShare !== null && isStillToCome(remainingRise, levelNow, limit);
@@ -222,7 +232,8 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
     settles,
     cycles,
   });
-  const values = y.map((value) => level + value * scale);
+  const values = new Float64Array(m);
+  for (let i = 0; i < m; i++) values[i] = level + y[i]! * scale;
   const reported: ReportedTrend =
     byModels.trend === 'growing' && isYoungStep(blocks.timesS, values, lastPartStart * windowS)
       ? { trend: 'stable', reason: 'it rose in one step just now' }
@@ -354,11 +365,12 @@ function newestLine(
   x: Float64Array,
   y: Float64Array,
   fromS: number,
+  { centredSums }: Arithmetic,
 ): Straightness {
-  const whole = straightness(x, y, fromS);
+  const whole = straightness(x, y, fromS, centredSums);
   if (shift === null) return whole;
   const size = coefficients[1]!;
   const unshifted = y.map((value, i) => (i < shift.at ? value : i === shift.at ? value - shift.share * size : value - size));
-  const line = straightness(x, unshifted, fromS);
+  const line = straightness(x, unshifted, fromS, centredSums);
   return { ...line, rSquared: Math.min(line.rSquared, whole.rSquared) };
 }

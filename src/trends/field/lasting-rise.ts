@@ -1,5 +1,6 @@
 import { median } from '../median.ts';
-import { centredSums } from './least-squares.ts';
+import { deepestFall } from '../moves.ts';
+import { centredSums } from '../straight-line.ts';
 
 /**
  * How far a field rose within its window without going back, and for how long it has stood since. No model is needed for that, so it holds
@@ -44,16 +45,11 @@ const EVEN_R_SQUARED = 0.9;
 export function lastingRise(timesS: Float64Array, y: Float64Array, windowS: number): LastingRise | null {
   const m = y.length;
   if (m < MIN_BLOCKS) return null;
-  const smooth = medians(y);
   const [first, last] = [median(y.subarray(0, END_BLOCKS)), median(y.subarray(m - END_BLOCKS))];
   const amount = last - first;
   if (!(amount > 0) || amount < MIN_SHARE * Math.abs(first)) return null;
-  let [highest, fall] = [smooth[0]!, 0];
-  for (let i = 0; i < m; i++) {
-    highest = Math.max(highest, smooth[i]!);
-    fall = Math.max(fall, highest - smooth[i]!);
-  }
-  if (fall > MAX_FALL_BACK * amount) return null;
+  const smooth = medians(y);
+  if (deepestFall(smooth) > MAX_FALL_BACK * amount) return null;
   // The last value but one is the median of the last three, so each share is reached.
   const reachedS = (share: number): number => timesS[smooth.findIndex((value) => value >= first + share * amount)]!;
   const tenth = reachedS(0.1);
@@ -97,5 +93,10 @@ function pauseThatCameBack(timesS: Float64Array, smooth: Float64Array, from: num
 
 /** Of three neighbours each: a single spike is no level. */
 function medians(y: Float64Array): Float64Array {
-  return y.map((value, i) => (i === 0 || i === y.length - 1 ? value : median(y.subarray(i - 1, i + 2))));
+  const smooth = y.slice();
+  for (let i = 1; i < y.length - 1; i++) {
+    const [before, value, after] = [y[i - 1]!, y[i]!, y[i + 1]!];
+    smooth[i] = Math.max(Math.min(before, value), Math.min(Math.max(before, value), after));
+  }
+  return smooth;
 }

@@ -1,4 +1,5 @@
-import { centredSums } from './least-squares.ts';
+import type { Arithmetic } from '../model/arithmetic.ts';
+import { withoutLine } from '../straight-line.ts';
 
 /**
  * The floor of a sawtooth. Right after a collection, the heap holds little more than live objects.
@@ -21,27 +22,17 @@ const quantile = (sorted: Float64Array, share: number): number =>
 const MAX_POINTS = 2000;
 
 /** Range of the middle 94 % of the values around a straight line. The line is subtracted so that a steep drift does not count. */
-function amplitude(t: Float64Array, values: Float64Array): number {
-  const n = values.length;
-  const stride = Math.max(1, Math.floor(n / MAX_POINTS)) | 1; // odd, so that it is not a multiple of even cycles
-  const count = Math.ceil(n / stride);
-  const [x, y] = [new Float64Array(count), new Float64Array(count)];
-  for (let k = 0; k < count; k++) {
-    x[k] = t[k * stride]!;
-    y[k] = values[k * stride]!;
-  }
-  const { meanX, sxx, sxy } = centredSums(x, y);
-  const slope = sxx > 0 ? sxy / sxx : 0;
-  for (let k = 0; k < count; k++) y[k] = y[k]! - slope * (x[k]! - meanX);
-  y.sort();
+function amplitude(t: Float64Array, values: Float64Array, lessLine: Arithmetic['withoutLine']): number {
+  const stride = Math.max(1, Math.floor(values.length / MAX_POINTS)) | 1; // odd, so that it is not a multiple of even cycles
+  const y = lessLine(t, values, stride).sort();
   return quantile(y, 0.97) - quantile(y, 0.03);
 }
 
-/** Troughs after falls of at least `share` of the amplitude; null: the series is not a sawtooth. */
-function troughs(t: Float64Array, values: Float64Array, share: number): SawtoothFloor | null {
+const MIN_POINTS = 8;
+
+/** Troughs after falls of at least `share` of the amplitude `range`; null: the series is not a sawtooth. */
+function troughs(t: Float64Array, values: Float64Array, share: number, range: number): SawtoothFloor | null {
   const n = values.length;
-  if (n < 8) return null;
-  const range = amplitude(t, values);
   if (!(range > 0.02 * Math.abs(values[n >> 1]!))) return null;
   const troughTimes: number[] = [];
   const troughValues: number[] = [];
@@ -49,11 +40,12 @@ function troughs(t: Float64Array, values: Float64Array, share: number): Sawtooth
   let low = Number.POSITIVE_INFINITY;
   let lowAt = 0;
   let falling = false;
+  const [fall, rise] = [share * range, share * range * 0.5];
   for (let i = 1; i < n; i++) {
     const value = values[i]!;
     if (!falling) {
       if (value > peak) peak = value;
-      else if (peak - value >= share * range) {
+      else if (peak - value >= fall) {
         falling = true;
         low = value;
         lowAt = i;
@@ -61,7 +53,7 @@ function troughs(t: Float64Array, values: Float64Array, share: number): Sawtooth
     } else if (value < low) {
       low = value;
       lowAt = i;
-    } else if (value - low >= share * range * 0.5) {
+    } else if (value - low >= rise) {
       troughTimes.push(t[lowAt]!);
       troughValues.push(low);
       falling = false;
@@ -75,15 +67,21 @@ function troughs(t: Float64Array, values: Float64Array, share: number): Sawtooth
   return { t: Float64Array.from(troughTimes), values: Float64Array.from(troughValues), cycles: troughValues.length };
 }
 
-/** The floor of a series. If the troughs form a sawtooth themselves, it is their troughs: a sample taken late after a collection is too high. */
-export function sawtoothFloor(t: Float64Array, values: Float64Array): SawtoothFloor | null {
-  const first = troughs(t, values, 0.3);
-  if (first === null) return null;
-  const again = troughs(first.t, first.values, 0.5);
-  if (again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles) {
-    const troughAmplitude = amplitude(first.t, first.values);
-    const swing = amplitude(t, values);
-    if (troughAmplitude > 0.25 * swing) return again;
-  }
-  return first;
+/**
+ * The floor of a series. If the troughs form a sawtooth themselves, it is their troughs: a sample taken late after a collection is too high. `lessLine`:
+ * another implementation of `withoutLine`.
+ */
+export function sawtoothFloor(
+  t: Float64Array,
+  values: Float64Array,
+  lessLine: Arithmetic['withoutLine'] = withoutLine,
+): SawtoothFloor | null {
+  if (values.length < MIN_POINTS) return null;
+  const swing = amplitude(t, values, lessLine);
+  const first = troughs(t, values, 0.3, swing);
+  if (first === null || first.values.length < MIN_POINTS) return first;
+  const troughAmplitude = amplitude(first.t, first.values, lessLine);
+  const again = troughs(first.t, first.values, 0.5, troughAmplitude);
+  const isSawtooth = again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles;
+  return isSawtooth && troughAmplitude > 0.25 * swing ? again : first;
 }

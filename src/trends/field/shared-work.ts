@@ -1,23 +1,35 @@
-import type { Arithmetic, RobustMeans } from '../model/arithmetic.ts';
-import { Averagers } from '../model/averagers.ts';
+import type { Arithmetic } from '../model/arithmetic.ts';
+import { Averagers, sameValues } from '../model/averagers.ts';
+import { type DailyCycle, dailyCycle } from '../model/daily-cycle.ts';
 import type { ModelAverage } from '../model/model-average.ts';
+
+/** Blocks of time in a window: what of them depends on the times of samples alone. */
+export interface Blocks {
+  /** Index of their first sample. */
+  readonly first: number;
+  /** Index of the first sample of each block, counted from `first`, and of the end. */
+  readonly edges: readonly number[];
+  /** Mean time of each block's samples, in seconds after the window's start. */
+  readonly timesS: Float64Array;
+}
 
 /**
  * Work that the fields of one evaluation share, because most of them have values at the same times. Each evaluation creates its own. Only the
  * latest window is kept: this saves most of the work, and more windows would need more memory. A caller that has it gives `averagers` for more.
  */
 export class SharedWork {
-  readonly #arithmetic: Arithmetic;
-  #edges: {
+  readonly arithmetic: Arithmetic;
+  #blocks: {
     readonly t: Float64Array;
     readonly from: number;
     readonly to: number;
-    readonly byStep: Map<number, readonly number[]>;
+    readonly byKind: Map<string, Blocks>;
   } | null = null;
+  #daily: { readonly x: Float64Array; readonly cycle: DailyCycle } | null = null;
   readonly #averagers: Averagers;
 
   constructor(arithmetic: Arithmetic, averagers = new Averagers(1, () => arithmetic)) {
-    this.#arithmetic = arithmetic;
+    this.arithmetic = arithmetic;
     this.#averagers = averagers;
   }
 
@@ -26,19 +38,21 @@ export class SharedWork {
     return this.#averagers.of(t, windowS).average(y, hidesShifts);
   }
 
-  /** As in `Arithmetic`. */
-  robustMeans(values: Float64Array, edges: readonly number[]): RobustMeans {
-    return this.#arithmetic.robustMeans(values, edges);
+  /** As in `Arithmetic`, with a point each `stepS`. */
+  removeDailyCycle(x: Float64Array, y: Float64Array, stepS: number, windowS: number): void {
+    if (this.#daily === null || this.#daily.cycle.stepS !== stepS || !sameValues(this.#daily.x, x))
+      this.#daily = { x, cycle: dailyCycle(x, stepS) };
+    this.arithmetic.removeDailyCycle(x, y, this.#daily.cycle, windowS);
   }
 
-  /** Edges of blocks of `stepS` seconds in a window. `find` computes them once. */
-  edges(t: Float64Array, from: number, to: number, stepS: number, find: () => readonly number[]): readonly number[] {
-    if (this.#edges?.t !== t || this.#edges.from !== from || this.#edges.to !== to)
-      this.#edges = { t, from, to, byStep: new Map() };
-    const known = this.#edges.byStep.get(stepS);
+  /** Blocks of a kind in a window. `find` computes them once. */
+  blocks(t: Float64Array, from: number, to: number, kind: string, find: () => Blocks): Blocks {
+    if (this.#blocks?.t !== t || this.#blocks.from !== from || this.#blocks.to !== to)
+      this.#blocks = { t, from, to, byKind: new Map() };
+    const known = this.#blocks.byKind.get(kind);
     if (known !== undefined) return known;
     const found = find();
-    this.#edges.byStep.set(stepS, found);
+    this.#blocks.byKind.set(kind, found);
     return found;
   }
 }

@@ -1,4 +1,5 @@
 import { median } from '../median.ts';
+import { medianSize, movesOf } from '../moves.ts';
 
 /**
  * A spike comes and goes within three blocks: a request that needs much for a moment, a batch. It says nothing about the level beside it, but one
@@ -18,10 +19,11 @@ const MAX_SHARE = 0.25;
 /** The values, those of spikes replaced by the level beside them; the same array where there is none. */
 export function withoutSpikes(y: Float64Array): Float64Array {
   if (y.length < 4 * NEIGHBOURS) return y;
-  const least = LARGE * medianMove(y);
+  const least = LARGE * medianSize(movesOf(y));
   // Where spikes are close together, the levels beside one are known once others are gone.
   const once = withoutSpikesAbove(y, least);
-  const twice = once === y ? y : withoutSpikesAbove(once, least);
+  if (once === y) return y;
+  const twice = withoutSpikesAbove(once, least);
   let count = 0;
   for (let i = 0; i < y.length; i++) if (twice[i] !== y[i]) count++;
   return count <= MAX_SHARE * y.length ? twice : y;
@@ -38,10 +40,4 @@ function withoutSpikesAbove(y: Float64Array, least: number): Float64Array {
     quiet[i] = (before + after) / 2;
   }
   return quiet;
-}
-
-function medianMove(y: Float64Array): number {
-  const moves = new Float64Array(y.length - 1);
-  for (let i = 0; i < moves.length; i++) moves[i] = Math.abs(y[i + 1]! - y[i]!);
-  return moves.sort()[moves.length >> 1]!;
 }

@@ -1,5 +1,5 @@
 import { meanAndError } from '../mean-and-error.ts';
-import { median } from '../median.ts';
+import { deepestFall, medianSize, movesOf } from '../moves.ts';
 
 /**
  * Growth that comes in bursts with pauses between them: a spill file, a nightly import, a redeploy. Within a pause it looks as if it had stopped,
@@ -82,8 +82,8 @@ export function staircase(timesS: Float64Array, y: Float64Array, windowS: number
 
 /** Neighbouring large moves are one burst. */
 function burstsOf(y: Float64Array): readonly Burst[] {
-  const moves = Float64Array.from({ length: Math.max(0, y.length - 1) }, (_, i) => y[i + 1]! - y[i]!);
-  const least = LARGE * median(moves.map(Math.abs));
+  const moves = movesOf(y);
+  const least = LARGE * medianSize(moves);
   const bursts: Burst[] = [];
   for (let i = 0; i < moves.length; i++) {
     if (!(moves[i]! > least)) continue;
@@ -92,13 +92,4 @@ function burstsOf(y: Float64Array): readonly Burst[] {
     else bursts.push({ from: i, to: i + 1, height: moves[i]! });
   }
   return bursts;
-}
-
-function deepestFall(y: Float64Array): number {
-  let [highest, fall] = [Number.NEGATIVE_INFINITY, 0];
-  for (const value of y) {
-    highest = Math.max(highest, value);
-    fall = Math.max(fall, highest - value);
-  }
-  return fall;
 }

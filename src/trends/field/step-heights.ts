@@ -1,5 +1,5 @@
 import { meanAndError } from '../mean-and-error.ts';
-import { median } from '../median.ts';
+import { medianSize, movesOf } from '../moves.ts';
 
 /**
  * A staircase rises by steps whose heights differ, as batches and chunks do. A line through it is as exact as the edges of the steps are; how much
@@ -18,13 +18,13 @@ const MIN_STEPS = 4;
 /** The relative standard error that uneven steps give to a slope; 0 where the values rise otherwise. */
 export function errorOfStepHeights(y: Float64Array): number {
   const m = y.length;
-  const moves = Float64Array.from({ length: Math.max(0, m - 1) }, (_, i) => y[i + 1]! - y[i]!);
-  const usual = median(moves.map(Math.abs));
+  const moves = movesOf(y);
+  const least = LARGE * medianSize(moves);
   // A step within a block is in two moves.
   const heights: number[] = [];
   for (let i = 0; i < moves.length; i++) {
-    if (!(moves[i]! > LARGE * usual)) continue;
-    const next = i + 1 < moves.length && moves[i + 1]! > LARGE * usual ? moves[i + 1]! : 0;
+    if (!(moves[i]! > least)) continue;
+    const next = i + 1 < moves.length && moves[i + 1]! > least ? moves[i + 1]! : 0;
     heights.push(moves[i]! + next);
     if (next > 0) i++;
   }

@@ -1,5 +1,6 @@
+import type { Arithmetic } from '../model/arithmetic.ts';
+import { centredSums } from '../straight-line.ts';
 import { lowerBound } from './block-means.ts';
-import { centredSums } from './least-squares.ts';
 
 /** How much a straight line is what a field does, whatever the models say. */
 export interface Straightness {
@@ -12,13 +13,18 @@ export interface Straightness {
 /** With fewer points the slope of the newer half is too uncertain. */
 const MIN_POINTS_OF_HALF = 12;
 
-/** Of the points since `fromS` (seconds). */
-export function straightness(x: Float64Array, y: Float64Array, fromS: number): Straightness {
+/** Of the points since `fromS` (seconds). `sums`: another implementation of `centredSums`. */
+export function straightness(
+  x: Float64Array,
+  y: Float64Array,
+  fromS: number,
+  sums: Arithmetic['centredSums'] = centredSums,
+): Straightness {
   const first = lowerBound(x, fromS, 0, x.length);
-  const { sxx, sxy, syy } = centredSums(x, y, first);
+  const { sxx, sxy, syy } = sums(x, y, first);
   const slope = sxy / sxx;
   const middle = lowerBound(x, (x[first]! + x[x.length - 1]!) / 2, first, x.length);
-  const newer = centredSums(x, y, middle);
+  const newer = sums(x, y, middle);
   return {
     // Of a single point, or of points of one level, it is not defined.
     rSquared: (sxy * sxy) / (sxx * syy) || 0,

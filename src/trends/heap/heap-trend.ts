@@ -2,10 +2,10 @@ import type { Limit } from '../../sources/types.ts';
 import { HOUR_S, MINUTE_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import { evaluateField, evaluateFloor, type FieldEvaluation, MANY_COLLECTIONS } from '../field/field-trend.ts';
-import { centredSums } from '../field/least-squares.ts';
 import { isPracticallySignificant } from '../field/practical-significance.ts';
 import type { Window } from '../field/window.ts';
 import type { OrderedSeries } from '../normalise.ts';
+import { centredSums } from '../straight-line.ts';
 import { type LiveSet, liveSetAfterGc } from './live-set.ts';
 import { type Survivors, survivorsSince } from './survivors.ts';
 

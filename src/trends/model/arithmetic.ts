@@ -1,3 +1,5 @@
+import type { CentredSums } from '../straight-line.ts';
+import type { DailyCycle } from './daily-cycle.ts';
 import type { MeanModel, ModelSet } from './mean-models.ts';
 import type { SlopePosterior } from './slope-posterior.ts';
 
@@ -14,6 +16,12 @@ export interface Arithmetic {
   slopeQuantile(posterior: SlopePosterior, probability: number): number;
   /** As in `robust-mean.ts`. */
   robustMeans(values: Float64Array, edges: readonly number[]): RobustMeans;
+  /** As in `../straight-line.ts`. */
+  readonly centredSums: (x: Float64Array, y: Float64Array, from: number) => CentredSums;
+  /** As in `../straight-line.ts`. */
+  readonly withoutLine: (t: Float64Array, values: Float64Array, stride: number) => Float64Array;
+  /** As in `daily-cycle.ts`. */
+  removeDailyCycle(x: Float64Array, y: Float64Array, cycle: DailyCycle, windowS: number): void;
 }
 
 /** Mean of each block, NaN where it has no value; and how many values stand behind all of them. */

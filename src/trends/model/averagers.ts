@@ -39,7 +39,8 @@ export class Averagers {
   }
 }
 
-function sameValues(a: Float64Array, b: Float64Array): boolean {
+export function sameValues(a: Float64Array, b: Float64Array): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

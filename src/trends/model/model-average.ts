@@ -127,7 +127,7 @@ export class ModelAverager {
     const steps = this.#stepModels(series, y, hidesShifts && !levelOrLine);
     const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
     const scored = scoreModels(candidates, series, noises, y.length);
-    const likeliest = largestFirst(scored, ({ evidence }) => evidence)[0]!.model;
+    const likeliest = likeliestOf(scored);
     const size = series.columns.length;
     const finer =
       likeliest.decayTime !== null
@@ -265,6 +265,16 @@ function largestFirst<T extends { readonly model: MeanModel }>(models: readonly 
       parameters(a.model) - parameters(b.model) ||
       b.model.lastPartStart - a.model.lastPartStart,
   );
+}
+
+/** The first of `largestFirst`, without the order of the others. */
+function likeliestOf(scored: readonly ScoredModel[]): MeanModel {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < scored.length; i++) if (scored[i]!.evidence > most) most = scored[i]!.evidence;
+  return largestFirst(
+    scored.filter(({ evidence }) => evidence >= most - TIE),
+    ({ evidence }) => evidence,
+  )[0]!.model;
 }
 
 function posteriorOf(

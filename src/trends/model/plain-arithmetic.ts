@@ -1,4 +1,6 @@
+import { centredSums, withoutLine } from '../straight-line.ts';
 import type { Arithmetic, ModelFits, Regression, SeriesRegression } from './arithmetic.ts';
+import { removeDailyCycle } from './daily-cycle.ts';
 import { type KalmanFilter, kalmanFilter } from './kalman-filter.ts';
 import { generalisedLeastSquares, type LeastSquaresFit } from './least-squares.ts';
 import type { MeanModel, ModelSet } from './mean-models.ts';
@@ -12,6 +14,9 @@ export const PLAIN_ARITHMETIC: Arithmetic = {
   slopeCdf,
   slopeQuantile,
   robustMeans,
+  centredSums,
+  withoutLine,
+  removeDailyCycle,
 };
 
 class PlainRegression implements Regression {

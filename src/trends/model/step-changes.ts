@@ -1,3 +1,5 @@
+import { movesOf, sizesOf } from '../moves.ts';
+
 /**
  * Where a series jumps and stays: a cache loaded once, a pool resized, a job that came or went. These are candidates: the model average decides
  * whether they are steps. A fall among other falls of its size belongs to a saw-tooth.
@@ -27,18 +29,19 @@ export interface StepChange {
 export function stepChanges(y: Float64Array): StepChange[] {
   const m = y.length;
   if (m < 4 * NEIGHBOURS) return [];
-  const moves = Float64Array.from({ length: m - 1 }, (_, i) => Math.abs(y[i + 1]! - y[i]!));
-  const least = LARGE * moves.slice().sort()[m >> 1]!;
+  const moves = movesOf(y);
+  const sizes = sizesOf(moves);
+  const least = LARGE * sizes.slice().sort()[m >> 1]!;
   const found: number[] = [];
   while (found.length < MAX_STEPS) {
     let next: number | null = null;
     let largest = least;
     for (let at = NEIGHBOURS; at <= m - NEIGHBOURS; at++) {
-      const size = y[at]! - y[at - 1]!;
-      if (Math.abs(size) <= largest || found.some((other) => Math.abs(other - at) < NEIGHBOURS)) continue;
-      if ((mean(y, at, at + NEIGHBOURS) - mean(y, at - NEIGHBOURS, at)) / size <= LASTING_SHARE) continue;
+      // Of most points one number is read: V8's interpreter makes an object of each.
+      if (sizes[at - 1]! <= largest || found.some((other) => Math.abs(other - at) < NEIGHBOURS)) continue;
+      if ((mean(y, at, at + NEIGHBOURS) - mean(y, at - NEIGHBOURS, at)) / moves[at - 1]! <= LASTING_SHARE) continue;
       next = at;
-      largest = Math.abs(size);
+      largest = sizes[at - 1]!;
     }
     if (next === null) break;
     found.push(next);
@@ -47,7 +50,7 @@ export function stepChanges(y: Float64Array): StepChange[] {
   const [first] = found;
   if (first === undefined || y[first]! > y[first - 1]!) return steps;
   const size = y[first - 1]! - y[first]!;
-  const others = moves.filter((_, i) => i + 1 !== first && y[i + 1]! < y[i]!);
+  const others = sizes.filter((_, i) => i + 1 !== first && y[i + 1]! < y[i]!);
   return others.every((other) => other < OTHER_FALLS * size) ? steps : [];
 }
 

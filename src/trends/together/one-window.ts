@@ -3,8 +3,8 @@ import { HOUR_S } from '../../units.ts';
 import { lowerBound } from '../field/block-means.ts';
 import type { FieldEvaluation } from '../field/field-trend.ts';
 import { type GrowthRate, growthRateOf, Z90 } from '../field/growth-rate.ts';
-import { centredSums } from '../field/least-squares.ts';
 import type { Window } from '../field/window.ts';
+import { centredSums } from '../straight-line.ts';
 
 /*
  * Each field is evaluated by itself, so the newest line of all memory used may begin later than that of a part: where growth has slowed down, the

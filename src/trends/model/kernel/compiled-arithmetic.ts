@@ -1,4 +1,6 @@
+import type { CentredSums } from '../../straight-line.ts';
 import type { Arithmetic, Regression, RobustMeans } from '../arithmetic.ts';
+import type { DailyCycle } from '../daily-cycle.ts';
 import type { ModelSet } from '../mean-models.ts';
 import { NUMBERS_PER_COMPONENT, type SlopePosterior } from '../slope-posterior.ts';
 import { CompiledRegression } from './compiled-regression.ts';
@@ -42,6 +44,45 @@ export class CompiledArithmetic implements Arithmetic {
       const [at, list, out] = [k.copyFloats(values), k.copyInts(edges), k.allocate(edges.length)];
       const points = k.exports.means(at, list, edges.length - 1, out);
       return { means: k.readFloats(out, edges.length - 1), points };
+    });
+  }
+
+  readonly centredSums = (x: Float64Array, y: Float64Array, from: number): CentredSums => {
+    const k = this.#kernel;
+    const n = x.length - from;
+    return k.withScratch(() => {
+      const [atX, atY, out] = [k.copyFloats(x.subarray(from)), k.copyFloats(y.subarray(from)), k.allocate(5)];
+      k.exports.centredSums(atX, atY, n, 1, out);
+      const first = out >> 3;
+      return {
+        n,
+        meanX: k.f64[first]!,
+        meanY: k.f64[first + 1]!,
+        sxx: k.f64[first + 2]!,
+        sxy: k.f64[first + 3]!,
+        syy: k.f64[first + 4]!,
+      };
+    });
+  };
+
+  readonly withoutLine = (t: Float64Array, values: Float64Array, stride: number): Float64Array => {
+    const k = this.#kernel;
+    const count = Math.ceil(values.length / stride);
+    return k.withScratch(() => {
+      const [x, y, out] = [k.copyFloats(t), k.copyFloats(values), k.allocate(count + 5)];
+      k.exports.withoutLine(x, y, count, stride, out);
+      return k.readFloats(out, count);
+    });
+  };
+
+  removeDailyCycle(x: Float64Array, y: Float64Array, cycle: DailyCycle, windowS: number): void {
+    const k = this.#kernel;
+    const { stepS, bins, harmonics } = cycle;
+    k.withScratch(() => {
+      const [atX, atY, binOf] = [k.copyFloats(x), k.copyFloats(y), k.copyInts(cycle.binOf)];
+      const [waves, binWaves] = [k.copyFloats(cycle.waves), k.copyFloats(cycle.binWaves)];
+      k.exports.removeDailyCycle(atX, atY, y.length, stepS, windowS, bins, binOf, harmonics, waves, binWaves);
+      y.set(k.readFloats(atY, y.length));
     });
   }
 }

@@ -34,6 +34,20 @@ interface WasmExports {
   slopeQuantile(posterior: number, count: number, probability: number): number;
   normalCdf(z: number): number;
   studentTCdf(t: number, degrees: number): number;
+  centredSums(x: number, y: number, count: number, stride: number, out: number): void;
+  withoutLine(x: number, y: number, count: number, stride: number, out: number): void;
+  removeDailyCycle(
+    x: number,
+    y: number,
+    m: number,
+    stepS: number,
+    windowS: number,
+    bins: number,
+    binOf: number,
+    harmonics: number,
+    waves: number,
+    binWaves: number,
+  ): void;
   means(values: number, edges: number, count: number, out: number): number;
 }
 

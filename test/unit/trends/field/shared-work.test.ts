@@ -2,18 +2,37 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
+import { DAY_S, HOUR_S } from '../../../../src/units.ts';
 
-test('the edges of blocks are found once for a window and a step, and again for another window', () => {
+test('blocks are found once for a window and a kind, and again for another window', () => {
   const shared = new SharedWork(PLAIN_ARITHMETIC);
   const [t, other] = [Float64Array.of(1, 2, 3), Float64Array.of(1, 2, 3)];
   let searches = 0;
-  const edges = (over: Float64Array, from: number, to: number, stepS: number) =>
-    shared.edges(over, from, to, stepS, () => [++searches])[0];
-  assert.deepEqual([edges(t, 0, 3, 60), edges(t, 0, 3, 60), edges(t, 0, 3, 120), edges(t, 0, 3, 60)], [1, 1, 2, 1]);
+  const blocks = (over: Float64Array, from: number, to: number, kind: string) =>
+    shared.blocks(over, from, to, kind, () => ({ first: ++searches, edges: [], timesS: new Float64Array() })).first;
+  assert.deepEqual([blocks(t, 0, 3, 'a'), blocks(t, 0, 3, 'a'), blocks(t, 0, 3, 'b'), blocks(t, 0, 3, 'a')], [1, 1, 2, 1]);
   assert.deepEqual(
-    [edges(other, 0, 3, 60), edges(other, 1, 3, 60), edges(other, 1, 2, 60), edges(other, 1, 2, 60)],
+    [blocks(other, 0, 3, 'a'), blocks(other, 1, 3, 'a'), blocks(other, 1, 2, 'a'), blocks(other, 1, 2, 'a')],
     [3, 4, 5, 5],
   );
+});
+
+test('a daily cycle is removed at the points and the step that it is asked for, also after others', () => {
+  const shared = new SharedWork(PLAIN_ARITHMETIC);
+  const left = (hours: number, days: number): number => {
+    const x = Float64Array.from({ length: (24 * days) / hours }, (_, i) => (i + 0.5) * hours * HOUR_S);
+    const y = x.map((at) => Math.sin((2 * Math.PI * at) / DAY_S));
+    shared.removeDailyCycle(x, y, hours * HOUR_S, days * DAY_S);
+    return Math.max(...y.map(Math.abs));
+  };
+  for (const [hours, days] of [
+    [1, 5],
+    [1, 5],
+    [2, 10],
+    [1, 4],
+    [2, 5],
+  ] as const)
+    assert.ok(left(hours, days) < 0.1, `${left(hours, days)} is left of ${days} days, a point each ${hours} h`);
 });
 
 test('what depends on the points alone is computed once for series at the same points of the same window', () => {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluateSeries } from '../../../../src/trends/evaluate.ts';
 import { EvaluationCache } from '../../../../src/trends/evaluation-cache.ts';
+import { dailyCycle } from '../../../../src/trends/model/daily-cycle.ts';
 import { CompiledArithmetic } from '../../../../src/trends/model/kernel/compiled-arithmetic.ts';
 import { ModelAverager, modelAverage } from '../../../../src/trends/model/model-average.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
+import { DAY_S, HOUR_S } from '../../../../src/units.ts';
 import { Random } from '../../../../synthetic/random.ts';
 import { figures, randomSeries } from '../../../support/random-series.ts';
 import { sameNumbers } from '../../../support/same-numbers.ts';
@@ -21,6 +23,35 @@ test('robust means by the kernel are those of plain TypeScript, gaps included', 
   const gaps = values.map((value, i) => (i >= 9 && i < 40 ? Number.NaN : value));
   for (const series of [values, gaps])
     sameNumbers(compiled.robustMeans(series, edges), PLAIN_ARITHMETIC.robustMeans(series, edges), 'means');
+});
+
+test('straight lines and daily cycles by the kernel are those of plain TypeScript', () => {
+  const random = new Random(11);
+  const x = Float64Array.from({ length: 240 }, (_, i) => (i + 0.5) * HOUR_S + 1.7e9);
+  const y = x.map((at) => 5e-6 * at + random.normal());
+  for (const from of [0, 100, 239])
+    sameNumbers(compiled.centredSums(x, y, from), PLAIN_ARITHMETIC.centredSums(x, y, from), `sums from ${from}`);
+  for (const stride of [1, 3, 7])
+    sameNumbers(compiled.withoutLine(x, y, stride), PLAIN_ARITHMETIC.withoutLine(x, y, stride), `each ${stride}th less its line`);
+  sameNumbers(compiled.withoutLine(x.fill(7), y, 1), PLAIN_ARITHMETIC.withoutLine(x, y, 1), 'all at one time');
+  for (const [stepS, days] of [
+    [HOUR_S, 10],
+    [3 * HOUR_S, 30],
+    [HOUR_S / 2, 5],
+    [HOUR_S, 1.7],
+  ] as const) {
+    const at = Float64Array.from({ length: (days * DAY_S) / stepS }, (_, i) => (i + 0.5) * stepS).filter((_, i) => i % 17 !== 3);
+    const cycle = dailyCycle(at, stepS);
+    const values = at.map((s) => Math.sin((2 * Math.PI * s) / DAY_S) + random.normal());
+    const [one, other] = [values.slice(), values.slice()];
+    compiled.removeDailyCycle(at, one, cycle, days * DAY_S);
+    PLAIN_ARITHMETIC.removeDailyCycle(at, other, cycle, days * DAY_S);
+    sameNumbers(one, other, `${days} days, a point each ${stepS} s`);
+    assert.equal(
+      one.some((value, i) => value !== values[i]),
+      days > 1.8,
+    );
+  }
 });
 
 test('what a series added is gone before the next series at the same points', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { centredSums } from '../../../../src/trends/field/least-squares.ts';
 import { kalmanFilter } from '../../../../src/trends/model/kalman-filter.ts';
 import { robustMean, robustMeans } from '../../../../src/trends/model/robust-mean.ts';
 import { normalCdf, studentTCdf } from '../../../../src/trends/model/student-t.ts';
+import { centredSums } from '../../../../src/trends/straight-line.ts';
 
 const near = (found: number, expected: number, within: number) =>
   assert.ok(Math.abs(found - expected) <= within, `${found}, expected ${expected}`);

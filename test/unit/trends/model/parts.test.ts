@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { removeDailyCycle } from '../../../../src/trends/model/daily-cycle.ts';
+import { dailyCycle, removeDailyCycle } from '../../../../src/trends/model/daily-cycle.ts';
 import { generalisedLeastSquares } from '../../../../src/trends/model/least-squares.ts';
 import { NOISE_MODELS } from '../../../../src/trends/model/noise-models.ts';
 import { slopeCdf, slopeQuantile } from '../../../../src/trends/model/slope-posterior.ts';
@@ -49,7 +49,7 @@ describe('the daily cycle', () => {
   const left = (of: (day: number) => number, days: number, stepS: number) => {
     const x = Float64Array.from({ length: (days * DAY_S) / stepS }, (_, i) => (i + 0.5) * stepS);
     const y = x.map((at) => of(at / DAY_S));
-    removeDailyCycle(x, y, stepS, days * DAY_S);
+    removeDailyCycle(x, y, dailyCycle(x, stepS), days * DAY_S);
     return { x, y };
   };
   const largest = ({ x, y }: { x: Float64Array; y: Float64Array }, of: (day: number) => number = () => 0) =>
@@ -87,7 +87,7 @@ describe('the daily cycle', () => {
     below(largest(left(cycle, 20, 3 * HOUR_S)), 0.2);
     const x = Float64Array.from({ length: 240 }, (_, i) => (i + 0.5) * HOUR_S).filter((_, i) => i % 24 !== 5 || i > 120);
     const y = x.map((at) => cycle(at / DAY_S));
-    removeDailyCycle(x, y, HOUR_S, 10 * DAY_S);
+    removeDailyCycle(x, y, dailyCycle(x, HOUR_S), 10 * DAY_S);
     below(largest({ x, y }), 0.1);
   });
 });

@@ -1,7 +1,9 @@
+export { removeDailyCycle } from './daily-cycle';
 export { inverse, kalman, pairs, series } from './kalman-filter';
 export { fits, likelihoods, meanLikelihoods } from './least-squares';
 export { means } from './robust-mean';
 export { normalCdf, slopeCdf, slopeQuantile, studentTCdf } from './slope-posterior';
+export { centredSums, withoutLine } from './straight-line';
 
 /** Where memory is free for the caller, in bytes. */
 export function free(): usize {

@@ -31,3 +31,16 @@ export function centredSums(x: ArrayLike<number>, y: ArrayLike<number>, from = 0
   }
   return { n, meanX, meanY, sxx, sxy, syy };
 }
+
+/** The values of each `stride`th point less their least-squares line. */
+export function withoutLine(t: Float64Array, values: Float64Array, stride: number): Float64Array {
+  const count = Math.ceil(values.length / stride);
+  const [x, y] = [new Float64Array(count), new Float64Array(count)];
+  for (let k = 0; k < count; k++) {
+    x[k] = t[k * stride]!;
+    y[k] = values[k * stride]!;
+  }
+  const { meanX, sxx, sxy } = centredSums(x, y);
+  const slope = sxx > 0 ? sxy / sxx : 0;
+  return y.map((value, k) => value - slope * (x[k]! - meanX));
+}
