@@ -36,9 +36,9 @@ const DEFAULT_HISTORY_S = 15 * MINUTE_S;
  * `cache` saves time for a caller that evaluates repeatedly; it changes no answer.
  */
 export function evaluateSeries(series: Series, options: EvaluationOptions, cache = new EvaluationCache()): Evaluation {
-  const ordered = normalise(series);
+  const ordered = normalise(series, cache.arithmetic.isAscending);
   const { t } = ordered;
-  const starts = runStarts(ordered);
+  const starts = runStarts(ordered, cache.arithmetic.fallsBelow);
   const from = starts[starts.length - 1] ?? 0;
   const to = t.length;
   const windowS = to > from ? t[to - 1]! - t[from]! : 0;

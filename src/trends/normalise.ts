@@ -1,5 +1,6 @@
 import type { FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
+import { isAscending } from './moves.ts';
 
 /** Samples in order of time, with strictly rising times, and the index of each recorded event among them. */
 export interface OrderedSeries {
@@ -16,10 +17,11 @@ export interface OrderedSeries {
 /**
  * Orders the samples. The file is taken to be in order of time: if a timestamp goes back, the clock was set back, and all samples before it
  * are shifted. If timestamps go back often, the file is unsorted, and it is sorted. The last of several samples with the same timestamp is
- * kept. A step forward looks like a gap and is left as it is.
+ * kept. A step forward looks like a gap and is left as it is. `ascends`: another implementation of `isAscending`.
  */
-export function normalise(series: Series): OrderedSeries {
-  if (isSorted(series.t)) return { t: series.t, fields: series.fields, ...eventIndexes(series, series.t, null) };
+export function normalise(series: Series, ascends: typeof isAscending = isAscending): OrderedSeries {
+  // As in nearly all histories.
+  if (ascends(series.t)) return { t: series.t, fields: series.fields, ...eventIndexes(series, series.t, null) };
   const n = series.t.length;
   const order: number[] = [];
   for (let i = 0; i < n; i++) if (Number.isFinite(series.t[i])) order.push(i);
@@ -52,18 +54,6 @@ export function normalise(series: Series): OrderedSeries {
       Float64Array.from(keep, (index) => column[index] ?? Number.NaN),
     );
   return { t, fields, ...eventIndexes(series, series.t, keep) };
-}
-
-/** Whether the times already rise, as in nearly all histories. */
-function isSorted(t: Float64Array): boolean {
-  let last = Number.NEGATIVE_INFINITY;
-  // A loop by index: V8's interpreter allocates an object for each value of an iterator.
-  for (let i = 0; i < t.length; i++) {
-    const at = t[i]!;
-    if (!(at > last) || at === Number.POSITIVE_INFINITY) return false;
-    last = at;
-  }
-  return true;
 }
 
 /** Index (in `keep`, or in all samples if that is null) of the first sample whose own timestamp is at or after each event. */

@@ -37,7 +37,7 @@ export function blockMeans(
   // If the window is a whole number of steps, its last sample is at the last edge. It belongs to the block before that edge.
   const all = Math.max(1, Math.ceil(windowS / stepS - 1e-9));
   const skipped = Math.max(0, all - newest);
-  const { first, edges, timesS } = shared.blocks(t, from, to, `${stepS} from ${skipped}`, () => {
+  const { first, edges, timesS } = shared.blocks(t, { from, to, stepS, skipped }, () => {
     const span = { t, from, to, fromT, windowS };
     return { ...blockEdges(span, stepS, skipped, all), timesS: blockTimes(span, stepS, skipped, all, intervalS) };
   });

@@ -193,7 +193,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
   for (let i = 0; i < m; i++) moves[i] = (blocks.y[i]! - level) / scale;
   if (windowS >= 2 * DAY_S) window.shared.removeDailyCycle(blocks.timesS, moves, blocks.stepS, windowS);
   // A floor has no spikes: its values are troughs.
-  const y = cycles === null ? withoutSpikes(moves) : moves;
+  const y = cycles === null ? withoutSpikes(moves, window.shared.arithmetic.movesOf) : moves;
   const { models, drifting, growing, falling, growingFlatPrior, ...average } = window.shared.modelAverage(
     blocks.timesS,
     y,
@@ -206,7 +206,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
       remainingRise += probability * coefficients[1]! * scale * model.remainingShare(DAY_S / windowS);
   const toSlope = scale / windowS;
   const slope = average.slope.median * toSlope;
-  const stepError = Z90 * slope * errorOfStepHeights(y);
+  const stepError = Z90 * slope * errorOfStepHeights(y, window.shared.arithmetic.movesOf);
   const top = models[0]!;
   // The middle of the last block is a little before the end of the window.
   const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
@@ -240,7 +240,10 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
       : byModels;
   // A saw-tooth rises until it is collected: only its floor can be said to have risen.
   const floorIsKnown = !fieldRow(id).sawtooth || (cycles ?? 0) >= MIN_CYCLES;
-  const inBursts = IN_BURSTS.has(reported.trend) && !fieldRow(id).sawtooth ? staircase(blocks.timesS, values, windowS) : null;
+  const inBursts =
+    IN_BURSTS.has(reported.trend) && !fieldRow(id).sawtooth
+      ? staircase(blocks.timesS, values, windowS, window.shared.arithmetic.movesOf)
+      : null;
   const matters = inBursts !== null && isPracticallySignificant(inBursts.slopePerSecond, level, limit, windowS, unit);
   // The newest line may be that of the newest burst alone.
   const isLineOfBurst = reported.trend === 'growing' && top.model.lastPartStart * windowS > (inBursts?.beganS ?? windowS);

@@ -1,4 +1,3 @@
-import type { Arithmetic } from '../model/arithmetic.ts';
 import { withoutLine } from '../straight-line.ts';
 
 /**
@@ -22,7 +21,7 @@ const quantile = (sorted: Float64Array, share: number): number =>
 const MAX_POINTS = 2000;
 
 /** Range of the middle 94 % of the values around a straight line. The line is subtracted so that a steep drift does not count. */
-function amplitude(t: Float64Array, values: Float64Array, lessLine: Arithmetic['withoutLine']): number {
+function amplitude(t: Float64Array, values: Float64Array, lessLine: typeof withoutLine): number {
   const stride = Math.max(1, Math.floor(values.length / MAX_POINTS)) | 1; // odd, so that it is not a multiple of even cycles
   const y = lessLine(t, values, stride).sort();
   return quantile(y, 0.97) - quantile(y, 0.03);
@@ -74,7 +73,7 @@ function troughs(t: Float64Array, values: Float64Array, share: number, range: nu
 export function sawtoothFloor(
   t: Float64Array,
   values: Float64Array,
-  lessLine: Arithmetic['withoutLine'] = withoutLine,
+  lessLine: typeof withoutLine = withoutLine,
 ): SawtoothFloor | null {
   if (values.length < MIN_POINTS) return null;
   const swing = amplitude(t, values, lessLine);

@@ -23,7 +23,7 @@ export class SharedWork {
     readonly t: Float64Array;
     readonly from: number;
     readonly to: number;
-    readonly byKind: Map<string, Blocks>;
+    readonly known: { readonly stepS: number; readonly skipped: number; readonly blocks: Blocks }[];
   } | null = null;
   #daily: { readonly x: Float64Array; readonly cycle: DailyCycle } | null = null;
   readonly #averagers: Averagers;
@@ -45,14 +45,23 @@ export class SharedWork {
     this.arithmetic.removeDailyCycle(x, y, this.#daily.cycle, windowS);
   }
 
-  /** Blocks of a kind in a window. `find` computes them once. */
-  blocks(t: Float64Array, from: number, to: number, kind: string, find: () => Blocks): Blocks {
-    if (this.#blocks?.t !== t || this.#blocks.from !== from || this.#blocks.to !== to)
-      this.#blocks = { t, from, to, byKind: new Map() };
-    const known = this.#blocks.byKind.get(kind);
-    if (known !== undefined) return known;
-    const found = find();
-    this.#blocks.byKind.set(kind, found);
-    return found;
+  /** Blocks of `stepS` seconds in a window, without the first `skipped`. `find` computes them once. */
+  blocks(
+    t: Float64Array,
+    {
+      from,
+      to,
+      stepS,
+      skipped,
+    }: { readonly from: number; readonly to: number; readonly stepS: number; readonly skipped: number },
+    find: () => Blocks,
+  ): Blocks {
+    if (this.#blocks?.t !== t || this.#blocks.from !== from || this.#blocks.to !== to) this.#blocks = { t, from, to, known: [] };
+    const { known } = this.#blocks;
+    const same = known.find((one) => one.stepS === stepS && one.skipped === skipped);
+    if (same !== undefined) return same.blocks;
+    const blocks = find();
+    known.push({ stepS, skipped, blocks });
+    return blocks;
   }
 }

@@ -1,5 +1,5 @@
 import { median } from '../median.ts';
-import { medianSize, movesOf } from '../moves.ts';
+import { movesOf } from '../moves.ts';
 
 /**
  * A spike comes and goes within three blocks: a request that needs much for a moment, a batch. It says nothing about the level beside it, but one
@@ -16,10 +16,10 @@ const NEIGHBOURS = 5;
 /** More spikes than this share of the blocks are how the series moves. */
 const MAX_SHARE = 0.25;
 
-/** The values, those of spikes replaced by the level beside them; the same array where there is none. */
-export function withoutSpikes(y: Float64Array): Float64Array {
+/** The values, those of spikes replaced by the level beside them; the same array where there is none. `moves`: another implementation of `movesOf`. */
+export function withoutSpikes(y: Float64Array, moves: typeof movesOf = movesOf): Float64Array {
   if (y.length < 4 * NEIGHBOURS) return y;
-  const least = LARGE * medianSize(movesOf(y));
+  const least = LARGE * median(moves(y).sizes);
   // Where spikes are close together, the levels beside one are known once others are gone.
   const once = withoutSpikesAbove(y, least);
   if (once === y) return y;

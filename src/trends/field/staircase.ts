@@ -1,5 +1,6 @@
 import { meanAndError } from '../mean-and-error.ts';
-import { deepestFall, medianSize, movesOf } from '../moves.ts';
+import { median } from '../median.ts';
+import { deepestFall, type Moves, movesOf } from '../moves.ts';
 
 /**
  * Growth that comes in bursts with pauses between them: a spill file, a nightly import, a redeploy. Within a pause it looks as if it had stopped,
@@ -50,8 +51,13 @@ interface Burst {
 }
 
 /** null: it does not rise in bursts that come back, or it has stood for too long. `timesS` and `y`: block means, seconds since the window began. */
-export function staircase(timesS: Float64Array, y: Float64Array, windowS: number): Staircase | null {
-  const moved = burstsOf(y);
+export function staircase(
+  timesS: Float64Array,
+  y: Float64Array,
+  windowS: number,
+  movesIn: typeof movesOf = movesOf,
+): Staircase | null {
+  const moved = burstsOf(y, movesIn(y));
   const highest = Math.max(...moved.map(({ height }) => height));
   // Noise reaches the height of a move now and then, and not that of a burst.
   const bursts = moved.filter(({ height }) => height > NOISE_SHARE * highest);
@@ -81,9 +87,8 @@ export function staircase(timesS: Float64Array, y: Float64Array, windowS: number
 }
 
 /** Neighbouring large moves are one burst. */
-function burstsOf(y: Float64Array): readonly Burst[] {
-  const moves = movesOf(y);
-  const least = LARGE * medianSize(moves);
+function burstsOf(y: Float64Array, { moves, sizes }: Moves): readonly Burst[] {
+  const least = LARGE * median(sizes);
   const bursts: Burst[] = [];
   for (let i = 0; i < moves.length; i++) {
     if (!(moves[i]! > least)) continue;

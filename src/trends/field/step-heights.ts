@@ -1,5 +1,6 @@
 import { meanAndError } from '../mean-and-error.ts';
-import { medianSize, movesOf } from '../moves.ts';
+import { median } from '../median.ts';
+import { movesOf } from '../moves.ts';
 
 /**
  * A staircase rises by steps whose heights differ, as batches and chunks do. A line through it is as exact as the edges of the steps are; how much
@@ -15,11 +16,11 @@ const LARGE = 4;
 const MAX_OTHER_SHARE = 0.3;
 const MIN_STEPS = 4;
 
-/** The relative standard error that uneven steps give to a slope; 0 where the values rise otherwise. */
-export function errorOfStepHeights(y: Float64Array): number {
+/** The relative standard error that uneven steps give to a slope; 0 where the values rise otherwise. `movesIn`: another implementation of `movesOf`. */
+export function errorOfStepHeights(y: Float64Array, movesIn: typeof movesOf = movesOf): number {
   const m = y.length;
-  const moves = movesOf(y);
-  const least = LARGE * medianSize(moves);
+  const { moves, sizes } = movesIn(y);
+  const least = LARGE * median(sizes);
   // A step within a block is in two moves.
   const heights: number[] = [];
   for (let i = 0; i < moves.length; i++) {

@@ -1,4 +1,5 @@
-import type { CentredSums } from '../straight-line.ts';
+import type { fallsBelow, isAscending, movesOf } from '../moves.ts';
+import type { CentredSums, withoutLine } from '../straight-line.ts';
 import type { DailyCycle } from './daily-cycle.ts';
 import type { MeanModel, ModelSet } from './mean-models.ts';
 import type { SlopePosterior } from './slope-posterior.ts';
@@ -16,10 +17,16 @@ export interface Arithmetic {
   slopeQuantile(posterior: SlopePosterior, probability: number): number;
   /** As in `robust-mean.ts`. */
   robustMeans(values: Float64Array, edges: readonly number[]): RobustMeans;
+  /** As in `../moves.ts`. */
+  readonly movesOf: typeof movesOf;
+  /** As in `../moves.ts`. */
+  readonly isAscending: typeof isAscending;
+  /** As in `../moves.ts`. */
+  readonly fallsBelow: typeof fallsBelow;
   /** As in `../straight-line.ts`. */
   readonly centredSums: (x: Float64Array, y: Float64Array, from: number) => CentredSums;
   /** As in `../straight-line.ts`. */
-  readonly withoutLine: (t: Float64Array, values: Float64Array, stride: number) => Float64Array;
+  readonly withoutLine: typeof withoutLine;
   /** As in `daily-cycle.ts`. */
   removeDailyCycle(x: Float64Array, y: Float64Array, cycle: DailyCycle, windowS: number): void;
 }

@@ -141,7 +141,7 @@ export class ModelAverager {
 
   /** Of its jumps; where it has none, of the shift that explains most of it. */
   #stepModels(series: SeriesRegression, y: Float64Array, seeksShift: boolean): readonly MeanModel[] {
-    const [jumps, size] = [stepChanges(y), series.columns.length];
+    const [jumps, size] = [stepChanges(y, this.#arithmetic.movesOf), series.columns.length];
     if (jumps.length > 0) return addModels(series, stepModels(this.#u, size, jumps));
     const shift = seeksShift ? likeliestShift(y) : null;
     return shift === null ? [] : addModels(series, shiftModels(this.#u, size, this.#models.companions.line, shift));
@@ -199,15 +199,20 @@ function addModels(series: SeriesRegression, { basis, models }: Pick<ModelSet, '
  * bends need not be looked for.
  */
 function likelyNoiseModels(logLikelihoods: Float64Array, pilots: number): { noises: number[]; levelOrLine: boolean } {
-  const best = new Float64Array(pilots).fill(Number.NEGATIVE_INFINITY);
-  logLikelihoods.forEach((one, i) => {
-    best[i % pilots] = Math.max(best[i % pilots]!, one);
-  });
+  const best: number[] = [];
+  const isLikely: boolean[] = [];
+  for (let p = 0; p < pilots; p++) {
+    // NaN where the points cannot tell the pilot's columns apart: then it says nothing.
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = p; i < logLikelihoods.length && !Number.isNaN(most); i += pilots)
+      if (!(logLikelihoods[i]! <= most)) most = logLikelihoods[i]!;
+    const least = most - MAX_LOG_LIKELIHOOD_LOSS;
+    for (let i = p, noise = 0; i < logLikelihoods.length; i += pilots, noise++)
+      isLikely[noise] = isLikely[noise] === true || logLikelihoods[i]! > least;
+    best.push(most);
+  }
   const noises: number[] = [];
-  logLikelihoods.forEach((one, i) => {
-    const noise = Math.floor(i / pilots);
-    if (one > best[i % pilots]! - MAX_LOG_LIKELIHOOD_LOSS && noises[noises.length - 1] !== noise) noises.push(noise);
-  });
+  for (let noise = 0; noise < isLikely.length; noise++) if (isLikely[noise]) noises.push(noise);
   const [level, line, flexible] = best;
   return { noises, levelOrLine: line! - level! < MIN_GAIN_OF_LINE && flexible! - level! < MIN_GAIN_OF_BENDS };
 }

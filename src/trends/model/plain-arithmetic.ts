@@ -1,3 +1,4 @@
+import { fallsBelow, isAscending, movesOf } from '../moves.ts';
 import { centredSums, withoutLine } from '../straight-line.ts';
 import type { Arithmetic, ModelFits, Regression, SeriesRegression } from './arithmetic.ts';
 import { removeDailyCycle } from './daily-cycle.ts';
@@ -14,6 +15,9 @@ export const PLAIN_ARITHMETIC: Arithmetic = {
   slopeCdf,
   slopeQuantile,
   robustMeans,
+  movesOf,
+  isAscending,
+  fallsBelow,
   centredSums,
   withoutLine,
   removeDailyCycle,

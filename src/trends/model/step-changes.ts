@@ -1,4 +1,4 @@
-import { movesOf, sizesOf } from '../moves.ts';
+import { movesOf } from '../moves.ts';
 
 /**
  * Where a series jumps and stays: a cache loaded once, a pool resized, a job that came or went. These are candidates: the model average decides
@@ -25,12 +25,11 @@ export interface StepChange {
   readonly share: number;
 }
 
-/** The largest lasting jumps, the largest first. */
-export function stepChanges(y: Float64Array): StepChange[] {
+/** The largest lasting jumps, the largest first. `movesIn`: another implementation of `movesOf`. */
+export function stepChanges(y: Float64Array, movesIn: typeof movesOf = movesOf): StepChange[] {
   const m = y.length;
   if (m < 4 * NEIGHBOURS) return [];
-  const moves = movesOf(y);
-  const sizes = sizesOf(moves);
+  const { moves, sizes } = movesIn(y);
   const least = LARGE * sizes.slice().sort()[m >> 1]!;
   const found: number[] = [];
   while (found.length < MAX_STEPS) {

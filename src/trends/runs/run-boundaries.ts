@@ -1,4 +1,5 @@
 import { type FieldName, fieldsWhere } from '../../fields.ts';
+import { fallsBelow } from '../moves.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
 /** Fields other than anon that are low when a process starts. */
@@ -39,9 +40,9 @@ const mean = (column: Float64Array, from: number, to: number): number => {
 /**
  * Index of the first sample of each run, the first run included. An unrecorded restart is recognised by a change that no running process
  * causes: anonymous memory falls within one sample, together with most of the process's other fields or with all page cache. Where the
- * collections go on to be counted, it may be one of them that gave back the heap.
+ * collections go on to be counted, it may be one of them that gave back the heap. `falls`: another implementation of `fallsBelow`.
  */
-export function runStarts(series: OrderedSeries): number[] {
+export function runStarts(series: OrderedSeries, falls: typeof fallsBelow = fallsBelow): number[] {
   // If usage is not split into parts, all of it counts as the process's memory.
   const anon = series.fields.get('anon') ?? (series.fields.has('file') ? undefined : series.fields.get('usage'));
   const file = series.fields.get('file');
@@ -53,29 +54,24 @@ export function runStarts(series: OrderedSeries): number[] {
     const others = columnsOf(OTHER_PROCESS_FIELDS);
     const besideHeap = columnsOf(OTHER_PROCESS_FIELDS.filter((id) => !OF_THE_HEAP.has(id)));
     const counters = columnsOf(JVM_COUNTERS);
-    let before = 0;
-    let was = anon[0]!;
-    // Each value is read from the column once, because each read allocates an object in V8's interpreter.
-    for (let i = 1; i < series.t.length; i++) {
-      const now = anon[i]!;
-      if (!Number.isFinite(now)) continue;
-      if (now < ANON_DROP * was && !isNear(starts, i) && !isNear(processKills, i)) {
-        let fell = 0;
-        let flat = 0;
-        const goesOn = countsOn(counters, before, i);
-        for (const column of goesOn ? besideHeap : others) {
-          const level = mean(column, before - 2, before + 1);
-          const after = mean(column, i, i + 2);
-          if (!(level > 0) || !Number.isFinite(after)) continue;
-          if (after < 0.85 * level) fell++;
-          else flat++;
-        }
-        const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
-        const isTie = fell > 0 && fell === flat && now < MOST_GONE * was;
-        if (fell > flat || isTie || cache || mean(anon, i, i + 3) < PROCESS_GONE * was) starts.add(i);
+    const drops = falls(anon, ANON_DROP);
+    for (let k = 0; k < drops.length; k += 2) {
+      const [before, i] = [drops[k]!, drops[k + 1]!];
+      if (isNear(starts, i) || isNear(processKills, i)) continue;
+      let fell = 0;
+      let flat = 0;
+      const goesOn = countsOn(counters, before, i);
+      for (const column of goesOn ? besideHeap : others) {
+        const level = mean(column, before - 2, before + 1);
+        const after = mean(column, i, i + 2);
+        if (!(level > 0) || !Number.isFinite(after)) continue;
+        if (after < 0.85 * level) fell++;
+        else flat++;
       }
-      before = i;
-      was = now;
+      const was = anon[before]!;
+      const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
+      const isTie = fell > 0 && fell === flat && anon[i]! < MOST_GONE * was;
+      if (fell > flat || isTie || cache || mean(anon, i, i + 3) < PROCESS_GONE * was) starts.add(i);
     }
   }
   return [...starts].sort((a, b) => a - b);

@@ -1,3 +1,4 @@
+import type { Moves } from '../../moves.ts';
 import type { CentredSums } from '../../straight-line.ts';
 import type { Arithmetic, Regression, RobustMeans } from '../arithmetic.ts';
 import type { DailyCycle } from '../daily-cycle.ts';
@@ -46,6 +47,30 @@ export class CompiledArithmetic implements Arithmetic {
       return { means: k.readFloats(out, edges.length - 1), points };
     });
   }
+
+  readonly movesOf = (y: Float64Array): Moves => {
+    const k = this.#kernel;
+    const count = Math.max(0, y.length - 1);
+    return k.withScratch(() => {
+      const [at, out] = [k.copyFloats(y), k.allocate(2 * count)];
+      k.exports.moves(at, y.length, out);
+      return { moves: k.readFloats(out, count), sizes: k.readFloats(out + 8 * count, count) };
+    });
+  };
+
+  readonly isAscending = (t: Float64Array): boolean => {
+    const k = this.#kernel;
+    return k.withScratch(() => k.exports.isAscending(k.copyFloats(t), t.length) !== 0);
+  };
+
+  readonly fallsBelow = (values: Float64Array, share: number): Int32Array => {
+    const k = this.#kernel;
+    return k.withScratch(() => {
+      const [at, out] = [k.copyFloats(values), k.allocate(values.length)];
+      const count = k.exports.fallsBelow(at, values.length, share, out);
+      return k.i32.slice(out >> 2, (out >> 2) + 2 * count);
+    });
+  };
 
   readonly centredSums = (x: Float64Array, y: Float64Array, from: number): CentredSums => {
     const k = this.#kernel;

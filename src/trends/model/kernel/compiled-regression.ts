@@ -7,6 +7,8 @@ import type { Kernel } from './kernel.ts';
 /** Room for the columns that one series has for itself (steps, finer saturations or bends), and for their products. */
 const SERIES_COLUMNS = 36;
 const SERIES_PAIRS = 256;
+/** Columns that are multiplied at once, as in assembly/kalman-filter.ts. */
+const COLUMNS_AT_ONCE = 4;
 /** Numbers of a table before its products, as in assembly/least-squares.ts. */
 const TABLE_HEAD = 2;
 
@@ -64,7 +66,7 @@ export class CompiledRegression implements Regression {
       kernel.f64[this.#tables[g]! >> 3] = logDeterminant;
       return filter;
     });
-    this.#scratch = kernel.allocate(this.#m);
+    this.#scratch = kernel.allocate(COLUMNS_AT_ONCE * this.#m);
     this.#y = kernel.allocate(this.#m);
   }
 

@@ -34,6 +34,9 @@ interface WasmExports {
   slopeQuantile(posterior: number, count: number, probability: number): number;
   normalCdf(z: number): number;
   studentTCdf(t: number, degrees: number): number;
+  moves(y: number, m: number, out: number): void;
+  isAscending(t: number, m: number): number;
+  fallsBelow(values: number, m: number, share: number, out: number): number;
   centredSums(x: number, y: number, count: number, stride: number, out: number): void;
   withoutLine(x: number, y: number, count: number, stride: number, out: number): void;
   removeDailyCycle(

@@ -4,16 +4,19 @@ import { SharedWork } from '../../../../src/trends/field/shared-work.ts';
 import { PLAIN_ARITHMETIC } from '../../../../src/trends/model/plain-arithmetic.ts';
 import { DAY_S, HOUR_S } from '../../../../src/units.ts';
 
-test('blocks are found once for a window and a kind, and again for another window', () => {
+test('blocks are found once for a window, a step and those that are skipped, and again for another window', () => {
   const shared = new SharedWork(PLAIN_ARITHMETIC);
   const [t, other] = [Float64Array.of(1, 2, 3), Float64Array.of(1, 2, 3)];
   let searches = 0;
-  const blocks = (over: Float64Array, from: number, to: number, kind: string) =>
-    shared.blocks(over, from, to, kind, () => ({ first: ++searches, edges: [], timesS: new Float64Array() })).first;
-  assert.deepEqual([blocks(t, 0, 3, 'a'), blocks(t, 0, 3, 'a'), blocks(t, 0, 3, 'b'), blocks(t, 0, 3, 'a')], [1, 1, 2, 1]);
+  const blocks = (over: Float64Array, from: number, to: number, stepS: number, skipped = 0) =>
+    shared.blocks(over, { from, to, stepS, skipped }, () => ({ first: ++searches, edges: [], timesS: new Float64Array() })).first;
   assert.deepEqual(
-    [blocks(other, 0, 3, 'a'), blocks(other, 1, 3, 'a'), blocks(other, 1, 2, 'a'), blocks(other, 1, 2, 'a')],
-    [3, 4, 5, 5],
+    [blocks(t, 0, 3, 60), blocks(t, 0, 3, 60), blocks(t, 0, 3, 120), blocks(t, 0, 3, 60, 2), blocks(t, 0, 3, 60)],
+    [1, 1, 2, 3, 1],
+  );
+  assert.deepEqual(
+    [blocks(other, 0, 3, 60), blocks(other, 1, 3, 60), blocks(other, 1, 2, 60), blocks(other, 1, 2, 60)],
+    [4, 5, 6, 6],
   );
 });
 

@@ -25,6 +25,24 @@ test('robust means by the kernel are those of plain TypeScript, gaps included', 
     sameNumbers(compiled.robustMeans(series, edges), PLAIN_ARITHMETIC.robustMeans(series, edges), 'means');
 });
 
+test('moves, falls and the order of times by the kernel are those of plain TypeScript', () => {
+  const random = new Random(13);
+  const y = Float64Array.from({ length: 300 }, (_, i) => (i % 50 === 7 ? Number.NaN : random.normal()));
+  for (const values of [y, y.subarray(0, 1), y.subarray(0, 0)])
+    assert.deepEqual(compiled.movesOf(values), PLAIN_ARITHMETIC.movesOf(values));
+  for (const values of [y, y.with(20, Number.POSITIVE_INFINITY), y.with(0, Number.NaN)])
+    assert.deepEqual(compiled.fallsBelow(values, 0.7), PLAIN_ARITHMETIC.fallsBelow(values, 0.7));
+  const t = Float64Array.of(1, 2, 3, 5);
+  for (const times of [t, t.with(2, 2), t.with(2, Number.NaN), t.with(3, Number.POSITIVE_INFINITY), t.subarray(0, 0)])
+    assert.equal(compiled.isAscending(times), PLAIN_ARITHMETIC.isAscending(times), `${times}`);
+  assert.deepEqual([...PLAIN_ARITHMETIC.fallsBelow(Float64Array.of(10, Number.NaN, 6, 5, 1), 0.7)], [0, 2, 3, 4]);
+  assert.deepEqual([t, t.with(2, 2), t.with(3, Number.POSITIVE_INFINITY)].map(PLAIN_ARITHMETIC.isAscending), [
+    true,
+    false,
+    false,
+  ]);
+});
+
 test('straight lines and daily cycles by the kernel are those of plain TypeScript', () => {
   const random = new Random(11);
   const x = Float64Array.from({ length: 240 }, (_, i) => (i + 0.5) * HOUR_S + 1.7e9);

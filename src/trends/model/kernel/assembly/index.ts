@@ -1,6 +1,7 @@
 export { removeDailyCycle } from './daily-cycle';
 export { inverse, kalman, pairs, series } from './kalman-filter';
 export { fits, likelihoods, meanLikelihoods } from './least-squares';
+export { fallsBelow, isAscending, moves } from './moves';
 export { means } from './robust-mean';
 export { normalCdf, slopeCdf, slopeQuantile, studentTCdf } from './slope-posterior';
 export { centredSums, withoutLine } from './straight-line';
