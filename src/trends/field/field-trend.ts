@@ -20,6 +20,7 @@ import { withoutSpikes } from './spikes.ts';
 import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
 import { errorOfStepHeights } from './step-heights.ts';
 import { type Straightness, straightness } from './straightness.ts';
+import { troughLateness } from './trough-lateness.ts';
 import type { Window } from './window.ts';
 import { isYoungStep } from './young-step.ts';
 
@@ -130,6 +131,8 @@ interface FieldBlocks {
   readonly cycles: number | null;
   /** The floor, where it has too few values to be the blocks. */
   readonly fewTroughs: SawtoothFloor | null;
+  /** How far the floor lies below the troughs that were sampled. */
+  readonly lateness: number;
 }
 
 /** Blocks of the field, or of its floor if it is a sawtooth. */
@@ -144,11 +147,17 @@ function blocksOf(id: FieldName, values: Float64Array, window: Window): FieldBlo
         blocks: enough ? thin : blockMeans(values, window, MAX_BLOCKS),
         cycles: floor.cycles,
         fewTroughs: enough ? null : floor,
+        lateness: troughLateness(at, y, floor),
       };
     }
-    return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: floor?.cycles ?? null, fewTroughs: floor };
+    return {
+      blocks: blockMeans(values, window, MAX_BLOCKS),
+      cycles: floor?.cycles ?? null,
+      fewTroughs: floor,
+      lateness: floor === null ? 0 : troughLateness(at, y, floor),
+    };
   }
-  return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null, fewTroughs: null };
+  return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null, fewTroughs: null, lateness: 0 };
 }
 
 export function evaluateField(id: FieldName, values: Float64Array, window: Window): FieldEvaluation {
@@ -167,10 +176,10 @@ export function evaluateFloor(
 ): FieldEvaluation {
   const points = presentValues(values, window).y.length;
   const blocks = { ...floorBlockMeans(floor, window), points };
-  return evaluateBlocks(id, { blocks, cycles: floor.values.length, fewTroughs: null }, window);
+  return evaluateBlocks(id, { blocks, cycles: floor.values.length, fewTroughs: null, lateness: 0 }, window);
 }
 
-function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBlocks, window: Window): FieldEvaluation {
+function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }: FieldBlocks, window: Window): FieldEvaluation {
   const { t, from, to, limit } = window;
   const windowS = t[to - 1]! - t[from]!;
   const m = blocks.y.length;
@@ -211,8 +220,8 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs }: FieldBloc
   // The middle of the last block is a little before the end of the window.
   const ahead = top.model.slopeFactors === null ? 0 : slope * (windowS - blocks.timesS[m - 1]!);
   const levelNow =
-    troughLevel(fewTroughs, t[from]! + top.model.lastPartStart * windowS, t[to - 1]!, slope) ??
-    level + average.levelAtEnd * scale + ahead;
+    (troughLevel(fewTroughs, t[from]! + top.model.lastPartStart * windowS, t[to - 1]!, slope) ??
+      level + average.levelAtEnd * scale + ahead) - lateness;
   const line = newestLine(top, blocks.timesS, y, top.model.lastPartStart * windowS, window.shared.arithmetic);
   const { rSquared } = line;
   const significant = isPracticallySignificant(slope, level, limit, windowS, unit);

@@ -222,6 +222,10 @@ describe('a heap, which is a saw-tooth', () => {
     near(levelNow, (300 + (60 / 2.2) * 10) * MB, 12 * MB);
     near(basis.line!.level + basis.line!.slopePerSecond * 10 * HOUR_S, levelNow, MB);
   });
+  test('stands at what its collections leave, not at what it has taken until the next sample', () => {
+    const length = 7.3 / 60;
+    near(evaluate(teeth(length, 2), { id: 'heap_used', noise: 0 }).levelNow, (300 + 20 / length) * MB, 2 * MB);
+  });
   test('of few values is not asked for its floor', () =>
     assert.equal(evaluate((hour) => 300 + 10 * hour, { id: 'heap_used', hours: 0.08 }).trend, 'not-enough-data'));
   test('rose by its floor if that came in steps', () => {
