@@ -3,6 +3,7 @@ import { DecodedColumns } from './decoded-columns.ts';
 import { downsample } from './downsample.ts';
 import { freeBuffer } from './free-buffer.ts';
 import { FrozenColumns } from './frozen-columns.ts';
+import { Packer } from './packing/packer.ts';
 
 /** Rows that are kept as they came, before they are frozen. Room for so many is large enough for malloc to map it, so that unused pages cost nothing. */
 const OPEN_ROWS = 512;
@@ -29,12 +30,18 @@ export class Columns {
   /** Index of each field's column. */
   #places = new Map<FieldName, number>();
   #length = 0;
-  #frozen = new FrozenColumns();
+  readonly #packer: Packer;
+  #frozen: FrozenColumns;
   /** The open rows, each with room for `#width` fields. */
   #open = new Float64Array(0);
   #width = FIELDS;
   /** Changes with each row and each merge, after which columns that were selected before can no longer be decoded. */
   #version = 0;
+
+  constructor(packer = new Packer()) {
+    this.#packer = packer;
+    this.#frozen = new FrozenColumns(packer);
+  }
 
   get length(): number {
     return this.#length;
@@ -226,7 +233,7 @@ export class Columns {
   #rewrite(kept: Int32Array, change: (column: Float64Array, id: FieldName) => void): void {
     const column = new Float64Array(this.#length);
     const ids = [...this.#places.keys()];
-    const frozen = new FrozenColumns(this.#frozen.bytes + SPARE_BYTES);
+    const frozen = new FrozenColumns(this.#packer, this.#frozen.bytes + SPARE_BYTES);
     frozen.add(kept.length, ids.length, (place) => {
       this.#decode(place, 0, this.#length, column, 0);
       change(column, ids[place]!);

@@ -4,6 +4,7 @@ import type { FileObservation, Limit } from '../sources/types.ts';
 import { DAY_S, HOUR_S, MINUTE_S, SECOND_MS } from '../units.ts';
 import { type Coarser, Columns } from './columns.ts';
 import { FileTracks } from './file-tracks.ts';
+import { Packer } from './packing/packer.ts';
 import { type PartObservation, PartReadings } from './part-readings.ts';
 import type { Series } from './series.ts';
 import type { StoredReadings } from './stored-readings.ts';
@@ -48,7 +49,7 @@ export interface HistorySeries extends Series {
 /** One target's history in memory: columns by field, NaN for a gap, coarser with age. Pure: time comes with the samples. */
 export class History {
   readonly #keepS: number;
-  readonly #rows = new Columns();
+  readonly #rows: Columns;
   readonly #files = new FileTracks();
   #parts = new PartReadings();
   #compactAt = COMPACT_EVERY;
@@ -61,9 +62,10 @@ export class History {
   limitBytes: Limit = null;
   heapMaxBytes: Limit = null;
 
-  /** `keepS`: maximum age of a row, counted from the newest. */
-  constructor(keepS = KEEP_S) {
+  /** `keepS`: maximum age of a row, counted from the newest. Several histories can share a packer, which has some memory. */
+  constructor(keepS = KEEP_S, packer = new Packer()) {
     this.#keepS = keepS;
+    this.#rows = new Columns(packer);
   }
 
   get length(): number {

@@ -4,6 +4,7 @@ import { setTimeout as later } from 'node:timers/promises';
 import { KIB, SECOND_MS } from '../../units.ts';
 import { type Envelope, EnvelopeBuilder } from '../envelope.ts';
 import { CLOCK_LEAP_S, History, type HistoryQuery, KEEP_S, TIERS } from '../history.ts';
+import { Packer } from '../packing/packer.ts';
 import { BoundedVolume, VolumeHangsError } from './bounded-volume.ts';
 import { diskLimitProblem } from './disk-limit.ts';
 import { type FinalReport, loadFinalReports, saveFinalReports } from './final-reports.ts';
@@ -58,6 +59,7 @@ export class Store {
   readonly #unclaimed = new Map<string, TargetStore>();
   /** null: in memory only. */
   readonly #volume: BoundedVolume | null;
+  readonly #packer = new Packer();
   #lock: FolderLock | null = null;
   #failure: string | null = null;
   #before: Promise<void> = Promise.resolve();
@@ -145,7 +147,7 @@ export class Store {
   /** Loads the stored history of a target. It works in small steps, so that a full history does not delay the sampling. */
   async load(key: string): Promise<History> {
     const { dir } = this.#options;
-    const history = new History(this.#options.keepS);
+    const history = new History(this.#options.keepS, this.#packer);
     const targetStore = new TargetStore(history, dir === null ? null : join(dir, key), this.#options.log);
     this.#targets.set(key, targetStore);
     this.#unclaimed.delete(key);
@@ -302,7 +304,7 @@ export class Store {
     await this.#tolerateFailure(async () => {
       await stat(dir); // it may wait for ever, which the read after it must not
       const from = join(dir, key);
-      const unclaimed = new TargetStore(new History(this.#options.keepS), from, this.#options.log);
+      const unclaimed = new TargetStore(new History(this.#options.keepS, this.#packer), from, this.#options.log);
       unclaimed.finalReports.push(...(await loadFinalReports(from)));
       await unclaimed.list(from);
       if (!this.#targets.has(key)) this.#unclaimed.set(key, unclaimed);
