@@ -13,6 +13,9 @@ import type { RunOfField } from './earlier-runs.ts';
  * what the others say is worth no more than CHANGED allows. They are not evidence against growth, because the newest may be the first that leaks.
  */
 const CHANGED = 0.05;
+/** How likely the newest run is to be the first that leaks, where two or more before it did not. */
+const FIRST_TO_LEAK = 0.1;
+const MIN_STOPPED_RUNS = 2;
 /** What is needed at least, also where the line explains nearly all of the movement. */
 const LEAST_POSTERIOR = 0.8;
 /** A leak may be faster or slower than in the other runs by this factor. One that is slower still is another matter. */
@@ -23,9 +26,10 @@ const NO_GROWTH = Math.log(MIN_RELATIVE_PROBABILITY);
 const logit = (p: number): number => Math.log(p / (1 - p));
 const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** The newest run, with the evidence of the earlier ones if that makes it grow. */
+/** The newest run, with the evidence of the earlier ones if that makes it grow, or not. */
 export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEvaluation): FieldEvaluation {
   const odds = newest.growthOdds;
+  if (newest.trend === 'growing') return withDoubtOfRuns(runs, newest);
   if (odds === null || !MAY_GROW.has(newest.trend) || newest.overruled === true || newest.basis.statistics.significant !== 1)
     return newest;
   const own = odds.posterior - odds.prior;
@@ -50,6 +54,32 @@ export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEva
       ...newest.basis,
       statistics: { ...newest.basis.statistics, runsThatLeaked: speeds.length },
       reason: `it rises as it did in ${speeds.length} earlier runs, with a probability of ${Math.round(100 * posterior)} % by all of them`,
+    },
+  };
+}
+
+/** The newest run that grows by itself, unless earlier runs show that what looks like this levels off. */
+function withDoubtOfRuns(runs: readonly RunOfField[], newest: FieldEvaluation): FieldEvaluation {
+  const { growthOdds: odds, posterior, basis } = newest;
+  const { runsThatLeaked, bursts, rSquared = 0 } = basis.statistics;
+  if (odds === null || runs.length < MIN_STOPPED_RUNS || runsThatLeaked !== undefined || bursts !== undefined) return newest;
+  const own = odds.posterior - odds.prior;
+  const required = Math.max(LEAST_POSTERIOR, requiredPosterior(rSquared));
+  // Not even if all others stopped would it be open: they need not be evaluated.
+  if (logistic(own + logit(FIRST_TO_LEAK * logistic(odds.prior))) >= required) return newest;
+  const evidence = runs.map(({ evaluate }) => evidenceOf(evaluate()));
+  const shared = odds.prior + evidence.reduce((sum, one) => sum + one, 0);
+  const before = (1 - FIRST_TO_LEAK) * logistic(shared) + FIRST_TO_LEAK * logistic(odds.prior);
+  const together = logistic(own + logit(before));
+  if (evidence.some((one) => one > 0) || together >= required) return newest;
+  return {
+    ...newest,
+    trend: 'settling',
+    posterior: Math.min(posterior, together),
+    basis: {
+      ...basis,
+      statistics: { ...basis.statistics, runsThatStopped: evidence.length },
+      reason: `it rises, but ${evidence.length} earlier runs levelled off: a probability of ${Math.round(100 * together)} % by all of them`,
     },
   };
 }

@@ -67,9 +67,27 @@ describe('a run of which the models do not say whether it grows or levels off', 
   test('evaluates no earlier run where none could change the answer', () => {
     const unasked = [{ window: null as never, oomKilled: 'no' as const, evaluate: () => assert.fail('asked') }];
     assert.equal(withEvidenceOfRuns(unasked, run(-3)).trend, 'settling');
-    assert.equal(withEvidenceOfRuns(unasked, run(5, { trend: 'growing' })).trend, 'growing');
+    assert.equal(withEvidenceOfRuns([...unasked, ...unasked], run(7, { trend: 'growing' })).trend, 'growing');
     assert.equal(withEvidenceOfRuns(unasked, run(0, { overruled: true })).trend, 'settling');
     assert.equal(withEvidenceOfRuns(unasked, run(0, { trend: 'cyclic' })).trend, 'cyclic');
+  });
+});
+
+describe('a run that grows by itself', () => {
+  const growing = (posterior: number, more: Partial<FieldEvaluation> = {}) => run(posterior, { trend: 'growing', ...more });
+  test('settles after two runs that levelled off, unless it is ten times as sure as one without them', () => {
+    const { trend, basis, posterior } = after([STOPPED, STOPPED], growing(4));
+    assert.deepEqual([trend, basis.statistics.runsThatStopped], ['settling', 2]);
+    assert.ok(posterior < 0.9, `${posterior}`);
+    assert.equal(basis.reason, 'it rises, but 2 earlier runs levelled off: a probability of 85 % by all of them');
+    assert.equal(after([STOPPED, STOPPED], growing(6.5)).trend, 'growing');
+  });
+  test('grows after a single one, after one that leans to growth, and where it follows runs that leaked', () => {
+    assert.equal(after([STOPPED], growing(4)).trend, 'growing');
+    assert.equal(after([STOPPED, run(-1.9)], growing(4)).trend, 'growing');
+    const { basis, ...field } = growing(4);
+    const leaked = { ...field, basis: { ...basis, statistics: { significant: 1 as const, runsThatLeaked: 2 } } };
+    assert.equal(after([STOPPED, STOPPED], leaked).trend, 'growing');
   });
 });
 
