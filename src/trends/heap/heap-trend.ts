@@ -49,6 +49,8 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
   const { slope, halfInterval: half, collections, levelNow, posterior } = few;
   if (holdsLess(series, heapUsed, window, floor.t[floor.t.length - 1]!, few))
     return asStable(plain, `the heap holds less than it would if the rise of its ${collections} collections went on`);
+  // Of the saw-tooth, not of its floor.
+  const { rSquared: _, ...statistics } = plain.basis.statistics;
   return {
     ...plain,
     trend: 'growing',
@@ -60,7 +62,7 @@ export function evaluateHeap(series: OrderedSeries, heapUsed: Float64Array, wind
     levelNow,
     basis: {
       ...plain.basis,
-      statistics: { ...plain.basis.statistics, fullCollections: collections },
+      statistics: { ...statistics, fullCollections: collections },
       reason: `what the old generation keeps after its ${collections} collections rises`,
     },
   };

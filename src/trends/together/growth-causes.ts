@@ -88,11 +88,19 @@ function uncertaintyOf(fields: Fields, ...ids: FieldId[]): Uncertainty {
   return { error: Math.hypot(...each.map(({ error }) => error)), doubt: Math.max(0, ...each.map(({ doubt }) => doubt)) };
 }
 
-function uncertaintyOfField({ slopeBytesPerHour, low, p }: FieldEvaluation): Uncertainty {
+function uncertaintyOfField({ slopeBytesPerHour, low, p, basis }: FieldEvaluation): Uncertainty {
   const slope = slopeBytesPerHour ?? 0;
-  const doubt = p ?? 1;
-  return { error: doubt > MAX_DOUBT ? slope : slope - (low ?? 0), doubt };
+  const { rSquared, bursts } = basis.statistics;
+  const ofNoise = rSquared === undefined || bursts !== undefined ? 0 : DOUBT_OF_NOISE * (1 - rSquared);
+  const doubt = Math.max(p ?? 1, ofNoise);
+  return { error: (p ?? 1) > MAX_DOUBT ? slope : slope - (low ?? 0), doubt };
 }
+
+/**
+ * The less of a movement its line explains, the more its probability rests on the noise models. Two leaks at once are rare, so beside one that is
+ * nearly all of what its field moves by, the noise of a larger field is less likely to hide another.
+ */
+const DOUBT_OF_NOISE = 1 / 5;
 
 /** What grows with less certainty may as well not grow. Above what evidence that adds up leaves (`joint-evidence.ts`). */
 const MAX_DOUBT = 0.15;
@@ -147,7 +155,9 @@ function threads(growth: Growth): Share | null {
   const ofKernel = fields.has('kernel_stack') ? slopeOf(fields, 'kernel_stack') : (kernelOfThreads(growth)?.slope ?? 0);
   // Their number has no error in bytes, but it may be all that shows that they grow.
   const { doubt } = uncertaintyOf(fields, grows(fields, 'kernel_stack') ? 'kernel_stack' : 'threads');
-  return unreclaimable(Math.max(0, ofKernel) + stacks, { ...uncertaintyOf(fields, 'kernel_stack'), doubt });
+  const ofStacks = Math.min(stacks, uncertaintyOf(fields, 'anon').error);
+  const error = Math.hypot(uncertaintyOf(fields, 'kernel_stack').error, ofStacks);
+  return unreclaimable(Math.max(0, ofKernel) + stacks, { error, doubt });
 }
 
 /** Growth of anon that no other cause explains. Without the JVM's counters, a small rest beside a known cause is not reported. */

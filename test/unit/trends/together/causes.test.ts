@@ -115,6 +115,22 @@ test('causes are ordered by what each grows by at least, weighted by how sure th
   assert.deepEqual(order({ p: 0.25 }, { p: 0.12 }), ['shmem', 'native'], 'it may as well not grow');
 });
 
+test('what noise may be part of comes after what is nearly all of the movement of its field', () => {
+  const withR = (perHour: number, rSquared: number): FieldEvaluation => {
+    const field = { ...evaluated(perHour), p: 0.0001 };
+    return { ...field, basis: { ...field.basis, statistics: { rSquared } } };
+  };
+  const first = (anon: number, slab: number) => {
+    const fields = new Map<FieldId, FieldEvaluation>([
+      ['usage', evaluated(32 * MIB)],
+      ['anon', withR(30 * MIB, anon)],
+      ['slab_unreclaimable', withR(MIB, slab)],
+    ]);
+    return combineFields(fields, NONE, { limit: 4096 * MIB, heapMax: null }, UNMOVED, DAY_S).causes[0]?.cause;
+  };
+  assert.deepEqual([first(0.98, 0.99), first(0.6, 0.99), first(0.6, 0.6)], ['native', 'slab', 'native']);
+});
+
 test('threads that only their number shows are as sure as that', () => {
   const limits = { limit: 4096 * MIB, heapMax: null };
   const first = (threads: Partial<FieldEvaluation>) => {
