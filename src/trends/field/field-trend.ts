@@ -18,6 +18,7 @@ import {
 import { type SawtoothFloor, sawtoothFloor } from './sawtooth-floor.ts';
 import { withoutSpikes } from './spikes.ts';
 import { BURSTS_THAT_COME_BACK, type Staircase, staircase } from './staircase.ts';
+import { withoutGarbage } from './steady-garbage.ts';
 import { errorOfStepHeights } from './step-heights.ts';
 import { type Straightness, straightness } from './straightness.ts';
 import { troughLateness } from './trough-lateness.ts';
@@ -129,7 +130,7 @@ interface FieldBlocks {
   readonly blocks: BlockMeans;
   /** Number of collections; null: no sawtooth. */
   readonly cycles: number | null;
-  /** The floor, where it has too few values to be the blocks. */
+  /** The floor, where it has too few values to be the blocks: they are those of the saw-tooth without its garbage. */
   readonly fewTroughs: SawtoothFloor | null;
   /** How far the floor lies below the troughs that were sampled. */
   readonly lateness: number;
@@ -144,7 +145,7 @@ function blocksOf(id: FieldName, values: Float64Array, window: Window): FieldBlo
       const thin = { ...floorBlockMeans(floor, window), points: y.length };
       const enough = thin.y.length >= MIN_BLOCKS;
       return {
-        blocks: enough ? thin : blockMeans(values, window, MAX_BLOCKS),
+        blocks: enough ? thin : blockMeans(withValues(values, window, withoutGarbage(at, y, floor)), window, MAX_BLOCKS),
         cycles: floor.cycles,
         fewTroughs: enough ? null : floor,
         lateness: troughLateness(at, y, floor),
@@ -158,6 +159,13 @@ function blocksOf(id: FieldName, values: Float64Array, window: Window): FieldBlo
     };
   }
   return { blocks: blockMeans(values, window, MAX_BLOCKS), cycles: null, fewTroughs: null, lateness: 0 };
+}
+
+/** The same column with other values where it has any. */
+function withValues(column: Float64Array, { from, to }: Window, values: Float64Array): Float64Array {
+  const out = column.slice();
+  for (let i = from, k = 0; i < to; i++) if (Number.isFinite(out[i])) out[i] = values[k++]!;
+  return out;
 }
 
 export function evaluateField(id: FieldName, values: Float64Array, window: Window): FieldEvaluation {
@@ -207,7 +215,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
     blocks.timesS,
     y,
     windowS,
-    cycles === null,
+    cycles !== null,
   );
   let remainingRise = 0;
   for (const { model, coefficients, probability } of models)
@@ -229,17 +237,18 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
   const { lastPartStart } = top.model;
   const moved = Math.abs(slope) * (1 - lastPartStart) * windowS;
   const moveOfLimit = typeof limit === 'number' && unit === 'bytes' ? moved / limit : null;
+  const netShare = (Math.sign(slope) * (average.levelAtEnd - average.levelAfterStart) * scale) / moved;
   const byModels = reportedTrend({
     significant,
     growing,
     falling,
     straightAllAlong: straightAllAlong(models),
     moveOfLimit,
-    netFallShare: ((average.levelAfterStart - average.levelAtEnd) * scale) / moved,
+    netShare,
     line,
-    leastPosterior: leastPosterior(top, cycles, rSquared),
+    leastPosterior: leastPosterior(top, { cycles, rSquared, netShare }),
     settles,
-    cycles,
+    cycles: cycles === null || lastPartStart < LATE ? cycles : Math.min(cycles, line.points),
   });
   const values = new Float64Array(m);
   for (let i = 0; i < m; i++) values[i] = level + y[i]! * scale;
@@ -307,9 +316,12 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
   return goesOn ? growingInBursts(evaluated, inBursts, t[from]!, values[m - 1]!) : evaluated;
 }
 
+/** One of the places for a bend in a short last part of the window fits a few collections by chance. */
+const LATE = 0.75;
+
 /**
  * The level of the floor at the time `at`: its troughs since `since`, or the last of them, moved along `slope` (a second). Blocks of a saw-tooth
- * with few troughs have its slope, but half of its garbage. null: there is no trough.
+ * with few troughs have its slope. null: there is no trough.
  */
 function troughLevel(floor: SawtoothFloor | null, since: number, at: number, slope: number): number | null {
   const n = floor?.t.length ?? 0;

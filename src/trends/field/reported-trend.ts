@@ -38,13 +38,16 @@ const MIN_POSTERIOR_WHEN_CHOSEN = 0.7;
 const CHOSEN: ReadonlySet<string> = new Set(['hinge', 'daily-cycle-line']);
 /** What a line after steps explains little of may be further steps, too small to be found: a heap expands by many. */
 const MIN_POSTERIOR_AMONG_STEPS = 0.99;
+/** What fell along a line and has only come back may go no further. */
+const MIN_NET_RISE = 0.5;
+const MIN_POSTERIOR_WHEN_BACK = 0.99;
 
-/** The posterior that is needed beside what `rSquared` of the newest line of this model asks for. `cycles`: as in `TrendFacts`. */
+/** The posterior that is needed beside what `rSquared` of the newest line of this model asks for. */
 export function leastPosterior(
   top: Pick<ModelPosterior, 'model' | 'coefficients'>,
-  cycles: number | null,
-  rSquared: number,
+  { cycles, rSquared, netShare }: Pick<TrendFacts, 'cycles' | 'netShare'> & Pick<Straightness, 'rSquared'>,
 ): number {
+  if (top.model.name === 'hinge' && netShare < MIN_NET_RISE) return MIN_POSTERIOR_WHEN_BACK;
   if (top.model.name === 'step-line' && rSquared < LOW_R_SQUARED) return MIN_POSTERIOR_AMONG_STEPS;
   const isUncertain = top.model.name === 'two-saturations-line' || (cycles !== null && hasTooFewCycles(top, cycles));
   return isUncertain ? MIN_POSTERIOR : CHOSEN.has(top.model.name) ? MIN_POSTERIOR_WHEN_CHOSEN : 0;
@@ -76,15 +79,15 @@ export interface TrendFacts {
   readonly straightAllAlong: number;
   /** How far it moved along that slope, as a share of the limit; null: there is no limit in its unit. */
   readonly moveOfLimit: number | null;
-  /** How much lower it ends than it stood after the start, as a share of how far it moved along that slope. */
-  readonly netFallShare: number;
+  /** How far it ends from where it stood after the start, in the direction of that slope, as a share of how far it moved along it. */
+  readonly netShare: number;
   /** Of the newest line. */
   readonly line: Straightness;
   /** No smaller posterior is enough for its model (`leastPosterior`). */
   readonly leastPosterior: number;
   /** Whether it rises towards a level and has a part of that still to come. */
   readonly settles: boolean;
-  /** Number of collections; null: no sawtooth. */
+  /** Number of collections that its floor is known by; null: no sawtooth. */
   readonly cycles: number | null;
 }
 
@@ -113,10 +116,8 @@ export function reportedTrend(facts: TrendFacts): ReportedTrend {
   return { trend: 'stable', reason: significant ? `${rises} and ${falls}, ${needed}` : 'its slope is too small to matter' };
 }
 
-const isFallOfNote = ({ straightAllAlong, moveOfLimit, netFallShare }: TrendFacts): boolean =>
-  straightAllAlong >= MIN_STRAIGHT_FALL &&
-  netFallShare >= MIN_NET_FALL &&
-  (moveOfLimit === null || moveOfLimit >= MIN_FALL_OF_LIMIT);
+const isFallOfNote = ({ straightAllAlong, moveOfLimit, netShare }: TrendFacts): boolean =>
+  straightAllAlong >= MIN_STRAIGHT_FALL && netShare >= MIN_NET_FALL && (moveOfLimit === null || moveOfLimit >= MIN_FALL_OF_LIMIT);
 
 /** Whether what is still to come within a day is 2 % of the limit, or a tenth of the level. */
 export function isStillToCome(remainingRise: number, levelNow: number, limit: Limit): boolean {

@@ -34,8 +34,8 @@ export class SharedWork {
   }
 
   /** As `modelAverage`. */
-  modelAverage(t: Float64Array, y: Float64Array, windowS: number, hidesShifts = true): ModelAverage {
-    return this.#averagers.of(t, windowS).average(y, hidesShifts);
+  modelAverage(t: Float64Array, y: Float64Array, windowS: number, isFloor = false): ModelAverage {
+    return this.#averagers.of(t, windowS).average(y, isFloor);
   }
 
   /** As in `Arithmetic`, with a point each `stepS`. */

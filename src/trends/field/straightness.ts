@@ -8,6 +8,7 @@ export interface Straightness {
   readonly rSquared: number;
   /** The slope of the newer half as a share of the line's; null: that half has too few points. */
   readonly newerHalf: number | null;
+  readonly points: number;
 }
 
 /** With fewer points the slope of the newer half is too uncertain. */
@@ -21,7 +22,7 @@ export function straightness(
   sums: Arithmetic['centredSums'] = centredSums,
 ): Straightness {
   const first = lowerBound(x, fromS, 0, x.length);
-  const { sxx, sxy, syy } = sums(x, y, first);
+  const { n, sxx, sxy, syy } = sums(x, y, first);
   const slope = sxy / sxx;
   const middle = lowerBound(x, (x[first]! + x[x.length - 1]!) / 2, first, x.length);
   const newer = sums(x, y, middle);
@@ -29,5 +30,6 @@ export function straightness(
     // Of a single point, or of points of one level, it is not defined.
     rSquared: (sxy * sxy) / (sxx * syy) || 0,
     newerHalf: newer.n < MIN_POINTS_OF_HALF || slope === 0 ? null : newer.sxy / newer.sxx / slope,
+    points: n,
   };
 }

@@ -114,18 +114,19 @@ export class ModelAverager {
   }
 
   /**
-   * Throws RangeError where `y` has not a value for each point. `hidesShifts`: its noise may hide a shift of its mean. That of a floor does not: its
-   * values are the lowest of many, and what looks like a shift is where it began to rise.
+   * Throws RangeError where `y` has not a value for each point. `isFloor`: its values are what collections leave. The noise of a floor hides no shift of
+   * its mean, because its values are the lowest of many: what looks like a shift is where it began to rise.
    */
-  average(y: Float64Array, hidesShifts = true): ModelAverage {
+  average(y: Float64Array, isFloor = false): ModelAverage {
     if (y.length !== this.#u.length) throw new RangeError(`y has ${y.length} values, expected ${this.#u.length}, one a point`);
-    return this.#regression.withSeries(y, (series) => this.#averageOf(series, y, hidesShifts));
+    return this.#regression.withSeries(y, (series) => this.#averageOf(series, y, isFloor));
   }
 
-  #averageOf(series: SeriesRegression, y: Float64Array, hidesShifts: boolean): ModelAverage {
+  #averageOf(series: SeriesRegression, y: Float64Array, isFloor: boolean): ModelAverage {
     const { noises, levelOrLine } = likelyNoiseModels(series.pilotLogLikelihoods(), this.#models.pilotModels.length);
-    const steps = this.#stepModels(series, y, hidesShifts && !levelOrLine);
-    const candidates = [...(levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models), ...steps];
+    const steps = this.#stepModels(series, y, !isFloor && !levelOrLine);
+    const plain = levelOrLine ? this.#models.models.slice(0, 2) : this.#models.models;
+    const candidates = [...(isFloor ? plain.map(ofFloor) : plain), ...steps];
     const scored = scoreModels(candidates, series, noises, y.length);
     const likeliest = likeliestOf(scored);
     const size = series.columns.length;
@@ -179,6 +180,11 @@ export class ModelAverager {
     };
   }
 }
+
+/** What a collection leaves hardly follows the load of a day, as what is allocated does. */
+const LOG_PRIOR_OF_FLOOR_BY_LOAD = Math.log(1 / 8);
+const ofFloor = (model: MeanModel): MeanModel =>
+  model.name.startsWith('daily-cycle') ? { ...model, logPrior: model.logPrior + LOG_PRIOR_OF_FLOOR_BY_LOAD } : model;
 
 function growthOdds(models: readonly ModelPosterior[], growing: number): GrowthOdds {
   const priorOf = (grows: boolean): number =>

@@ -49,11 +49,11 @@ test('a field that hardly moves is stable, at its last level', () => {
   assert.deepEqual([flat.saturating, flat.dailyLoadExcluded, flat.undecidedRise], [false, false, null]);
 });
 
-test('the floor of a saw-tooth hides no shift, and the noise of any other field may', () => {
+test('a saw-tooth is averaged as a floor, and any other field is not', () => {
   const asked: boolean[] = [];
   class Asked extends SharedWork {
     override modelAverage(...given: Parameters<SharedWork['modelAverage']>) {
-      asked.push(given[3] ?? true);
+      asked.push(given[3] ?? false);
       return super.modelAverage(...given);
     }
   }
@@ -70,7 +70,40 @@ test('the floor of a saw-tooth hides no shift, and the noise of any other field 
     t.map((_, i) => (300 + i / 10 + 4 * (i % 30)) * MB),
     window,
   );
-  assert.deepEqual(asked, [true, false]);
+  assert.deepEqual(asked, [false, true]);
+});
+
+test('the leak of a heap that was collected five times is found under its garbage', () => {
+  const leaking = (perHour: number) =>
+    evaluate((hour) => 300 + perHour * hour + 30 * (hour % 2), { id: 'heap_used', hours: 10.5, noise: 2 });
+  const { trend, basis, slopeBytesPerHour, levelNow } = leaking(2);
+  assert.deepEqual([trend, basis.statistics.collections], ['growing', 5]);
+  near(slopeBytesPerHour, 2 * MB, 0.2 * MB);
+  near(levelNow, 321 * MB, 4 * MB);
+  assert.equal(leaking(0).trend, 'stable');
+});
+
+test('a floor that rose over two collections of many is not known to rise', () => {
+  const floor = (rises: number) => {
+    const n = 24;
+    const t = Float64Array.from({ length: n }, (_, k) => FROM_T + (k + 0.5) * HOUR_S);
+    const values = t.map((_, k) => (300 + (k % 2) + 20 * Math.max(0, k - (n - 1 - rises))) * MB);
+    const at = Float64Array.from({ length: 60 * n }, (_, i) => FROM_T + MINUTE_S * i);
+    return evaluateFloor(
+      'heap_used',
+      { t, values },
+      at.map(() => 400 * MB),
+      {
+        t: at,
+        from: 0,
+        to: at.length,
+        intervalS: MINUTE_S,
+        limit: 4000 * MB,
+        shared,
+      },
+    );
+  };
+  assert.deepEqual([floor(2).trend, floor(6).trend], ['cyclic', 'growing']);
 });
 
 describe('a field that rose in steps and was not seen to drift', () => {
@@ -220,7 +253,8 @@ describe('a heap, which is a saw-tooth', () => {
   test('of few collections stands at its floor, which has moved on since the last of them, not at the mean of the swing', () => {
     const { levelNow, basis } = evaluate(teeth(2.2, 60), { id: 'heap_used', noise: 0 });
     near(levelNow, (300 + (60 / 2.2) * 10) * MB, 12 * MB);
-    near(basis.line!.level + basis.line!.slopePerSecond * 10 * HOUR_S, levelNow, MB);
+    const { level, slopePerSecond, fromT, toT } = basis.line!;
+    near(level + slopePerSecond * (toT - fromT), levelNow, MB);
   });
   test('stands at what its collections leave, not at what it has taken until the next sample', () => {
     const length = 7.3 / 60;

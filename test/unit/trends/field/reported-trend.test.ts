@@ -10,14 +10,14 @@ import {
 import type { Straightness } from '../../../../src/trends/field/straightness.ts';
 import type { MeanModel } from '../../../../src/trends/model/mean-models.ts';
 
-const STRAIGHT: Straightness = { rSquared: 0, newerHalf: 1 };
+const STRAIGHT: Straightness = { rSquared: 0, newerHalf: 1, points: 120 };
 const facts = (given: Partial<TrendFacts> = {}): TrendFacts => ({
   significant: true,
   growing: 0.5,
   falling: 0.1,
   straightAllAlong: 1,
   moveOfLimit: null,
-  netFallShare: 1,
+  netShare: 1,
   line: STRAIGHT,
   leastPosterior: 0,
   settles: false,
@@ -51,7 +51,7 @@ test('a line whose newer half rises at less than three tenths of its pace may ha
 
 test('a line that was chosen among many needs 0.7, one beside two saturations 0.94, and so does a bend of few collections', () => {
   const needed = (name: string, cycles: number | null = null, rSquared = 0.5) =>
-    leastPosterior({ model: { name } as MeanModel, coefficients: Float64Array.of(0, 1) }, cycles, rSquared);
+    leastPosterior({ model: { name } as MeanModel, coefficients: Float64Array.of(0, 1) }, { cycles, rSquared, netShare: 1 });
   assert.deepEqual([needed('step-line', null, 0.49), needed('step-line')], [0.99, 0], 'among steps that no line explains');
   assert.deepEqual(
     ['line', 'hinge', 'daily-cycle-line', 'two-saturations-line'].map((name) => needed(name)),
@@ -60,6 +60,16 @@ test('a line that was chosen among many needs 0.7, one beside two saturations 0.
   assert.deepEqual([needed('hinge', 11), needed('hinge', 12), needed('line', 4)], [0.94, 0.7, 0]);
   const straight = { line: { ...STRAIGHT, rSquared: 1 }, leastPosterior: 0.7 };
   assert.deepEqual([trendOf({ ...straight, growing: 0.69 }), trendOf({ ...straight, growing: 0.71 })], ['stable', 'growing']);
+});
+
+test('what fell along a line and only comes back needs 0.99: it must end higher than it stood after the start, by half of its rise', () => {
+  const needed = (name: string, netShare: number) =>
+    leastPosterior(
+      { model: { name } as MeanModel, coefficients: Float64Array.of(0, -1) },
+      { cycles: null, rSquared: 0.9, netShare },
+    );
+  assert.deepEqual([needed('hinge', 0.49), needed('hinge', -3), needed('hinge', 0.5)], [0.99, 0.99, 0.7]);
+  assert.equal(needed('step-line', -3), 0, 'what fell at once has ended, and a leak may follow');
 });
 
 test('a fall is reported from a probability of 0.97 on, if it is straight since the window began and frees 1 % of the limit', () => {
@@ -84,7 +94,7 @@ test('a fall that frees a twentieth of the limit is reported from a probability 
 });
 
 test('what rose and only went back does not shrink: it must end lower than it stood after the start, by half of the fall', () => {
-  const fall = (netFallShare: number) => trendOf({ growing: 0, falling: 0.99, netFallShare });
+  const fall = (netShare: number) => trendOf({ growing: 0, falling: 0.99, netShare });
   assert.equal(fall(0.5), 'shrinking');
   assert.equal(fall(0.49), 'stable');
   assert.equal(fall(-3), 'stable');

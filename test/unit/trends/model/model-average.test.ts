@@ -151,7 +151,7 @@ test('a step that the noise of single values hides is no bend, and hides no leak
 test('a shift is not looked for in what hides none, such as a floor', () => {
   const { models } = new ModelAverager(t, windowS, PLAIN_ARITHMETIC).average(
     series((u) => (u > 0.6 ? 0.15 : 0)),
-    false,
+    true,
   );
   assert.ok(models.every(({ model: { name } }) => name !== 'step' && name !== 'shift-line'));
 });
@@ -167,4 +167,16 @@ test('a warm-up of thirty hours under daily load is no slope beside a cycle: mos
   );
   assert.equal(models[0]!.model.name, 'daily-cycle-line');
   assert.ok(growing < 0.5, `${growing}`);
+});
+
+test('what began to rise within part of a day is less likely the load of that day in a floor than elsewhere', () => {
+  const day = 12 * HOUR_S;
+  const at = Float64Array.from({ length: 40 }, (_, i) => ((i + 0.5) / 40) * day);
+  const random = new Random(3);
+  const y = at.map((_, i) => Math.max(0, i / 40 - 0.4) / 0.6 + 0.16 * random.normal());
+  const averager = new ModelAverager(at, day, PLAIN_ARITHMETIC);
+  const [field, floor] = [averager.average(y), averager.average(y, true)];
+  const ofLoad = ({ models }: typeof field) => models.find(({ model }) => model.name === 'daily-cycle')?.probability ?? 0;
+  assert.ok(ofLoad(floor) < ofLoad(field) / 5, `${ofLoad(floor)}, elsewhere ${ofLoad(field)}`);
+  assert.ok(field.growing < 0.94 && floor.growing > 0.94);
 });
