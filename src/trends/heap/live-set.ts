@@ -1,3 +1,4 @@
+import { median } from '../median.ts';
 import type { OrderedSeries } from '../normalise.ts';
 
 /**
@@ -25,9 +26,9 @@ export function liveSetAfterGc(series: OrderedSeries, from: number, to: number):
   const old = series.fields.get('old_used') ?? series.fields.get('heap_used');
   if (old === undefined) return { state: 'no-data' };
   if (full === undefined) return { state: series.fields.has('gc_count') ? 'not-reported' : 'no-data' };
-  const { counted, cycles } = gcCycles(full, old, from, to);
+  const { counted, cycles } = gcCycles(full, old, from, to, series.fields.get('heap_used') ?? old);
   if (!counted) return { state: 'no-data' };
-  const whole = joinShortCycles(cycles);
+  const whole = withOverflow(joinShortCycles(cycles));
   const last = whole[whole.length - 1];
   if (last !== undefined && !isComplete(last, whole.slice(0, -1))) whole.pop();
   const floor = cycleMinima(whole);
@@ -48,15 +49,26 @@ interface GcCycle {
   /** Minimum until the next collection, in bytes. G1 only marks in its cycle, and frees old regions in the young collections after it. */
   readonly minimum: number;
   readonly minimumIndex: number;
+  /** The most that the old generation held until the next collection, and the least that the whole heap did, in bytes. */
+  readonly most: number;
+  readonly heapMinimum: number;
 }
 
-function gcCycles(full: Float64Array, old: Float64Array, from: number, to: number): { counted: boolean; cycles: GcCycle[] } {
+function gcCycles(
+  full: Float64Array,
+  old: Float64Array,
+  from: number,
+  to: number,
+  heap: Float64Array,
+): { counted: boolean; cycles: GcCycle[] } {
   const cycles: GcCycle[] = [];
   let count: number | null = null;
   for (let i = from; i < to; i++) {
     if (!Number.isFinite(full[i]!) || !Number.isFinite(old[i]!)) continue;
     const current = cycles[cycles.length - 1];
-    if (count !== null && full[i]! > count) cycles.push({ from: i, samples: 1, minimum: old[i]!, minimumIndex: i });
+    const inHeap = Number.isFinite(heap[i]!) ? heap[i]! : Number.POSITIVE_INFINITY;
+    if (count !== null && full[i]! > count)
+      cycles.push({ from: i, samples: 1, minimum: old[i]!, minimumIndex: i, most: old[i]!, heapMinimum: inHeap });
     else if (current !== undefined) {
       const lower = old[i]! < current.minimum;
       cycles[cycles.length - 1] = {
@@ -64,6 +76,8 @@ function gcCycles(full: Float64Array, old: Float64Array, from: number, to: numbe
         samples: current.samples + 1,
         minimum: lower ? old[i]! : current.minimum,
         minimumIndex: lower ? i : current.minimumIndex,
+        most: Math.max(current.most, old[i]!),
+        heapMinimum: Math.min(current.heapMinimum, inHeap),
       };
     }
     count = full[i]!;
@@ -85,11 +99,38 @@ function joinShortCycles(cycles: readonly GcCycle[]): GcCycle[] {
         samples: one.samples + next.samples,
         minimum: lower.minimum,
         minimumIndex: lower.minimumIndex,
+        most: Math.max(one.most, next.most),
+        heapMinimum: Math.min(one.heapMinimum, next.heapMinimum),
       });
       k++;
     }
   }
   return whole;
+}
+
+/** An old generation that holds this share of its most right after a collection is full. */
+const FULL = 0.98;
+/** So many collections in a row leave it full, and so many before did not: otherwise it may hold always the same. */
+const MIN_FULL = 3;
+
+/**
+ * The cycles with what no longer fits the old generation. A full collection leaves live objects in the young generation once the old one is full of
+ * them (Serial and Parallel), and what the old one holds rises no more. What the rest of the heap holds then, beyond what it held after the collections
+ * before, is live too.
+ *
+ *     heap  . . . ..::::      the rest of it is what was allocated since the collection, until the old generation is full
+ *     old   ____/‾‾‾‾‾‾‾
+ */
+function withOverflow(cycles: readonly GcCycle[]): GcCycle[] {
+  const most = cycles.reduce((sum, cycle) => Math.max(sum, cycle.most), 0);
+  const first = cycles.findLastIndex(({ minimum }) => minimum < FULL * most) + 1;
+  if (first < MIN_FULL || cycles.length - first < MIN_FULL) return [...cycles];
+  const rests = cycles.map(({ heapMinimum, minimum }) => heapMinimum - minimum);
+  const usual = median(Float64Array.from(rests.slice(0, first)));
+  return cycles.map((cycle, k) => {
+    const overflow = rests[k]! - usual;
+    return k < first || !(overflow > 0 && Number.isFinite(overflow)) ? cycle : { ...cycle, minimum: cycle.minimum + overflow };
+  });
 }
 
 /** A floor has about this many values or fewer. */

@@ -55,6 +55,21 @@ describe('the live set', () => {
     // The first collection is the third sample's; groups of three collections.
     assert.deepEqual(set.slice(0, 3), ['90 1003', '180 1006', '270 1009']);
   });
+  test('goes on in the rest of the heap where the old generation is full of live objects', () => {
+    const count = [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6];
+    const old = [90, 40, 60, 60, 80, 80, 95, 99, 100, 100, 100, 99, 100];
+    // The rest holds 5 right after a collection at first, and then what the old generation has no room for.
+    const heap = [99, 45, 80, 65, 90, 86, 99, 104, 130, 124, 140, 145, 150];
+    const before = ['10 40', '30 60', '50 80'];
+    assert.deepEqual(found(count, old, { heap_used: heap }), [...before, '70 99', '90 119', '110 140']);
+    const asOld = [...before, '70 99', '90 100', '110 99'];
+    assert.deepEqual(found(count, old, { heap_used: heap.map(() => GAP) }), asOld, 'the heap is not known');
+    const first = <T>(column: readonly T[]) => column.slice(0, 11);
+    assert.deepEqual(found(first(count), first(old), { heap_used: first(heap) }), asOld.slice(0, 5), 'two may be by chance');
+    const last = <T>(column: readonly T[]) => column.slice(2);
+    const always = found(last(count), last(old), { heap_used: last(heap) });
+    assert.deepEqual(always, ['10 60', '30 80', '50 99', '70 100', '90 99'], 'it may hold always the same');
+  });
   test('is not reported by a collector that counts its collections, but none of the old generation', () => {
     const old = [10, 20, 30];
     const set = (columns: ByField<readonly number[]>) => liveSetAfterGc(seriesOf(columns, 3), 0, 3).state;
