@@ -26,6 +26,11 @@ const COLUMNS: readonly Column[] = [
     number: null,
   },
   {
+    title: 'a container',
+    text: (r, every) => (r.containers === null ? '-' : ((1000 * r.cpuSeconds * every) / r.seconds / r.containers).toFixed(1)),
+    number: null,
+  },
+  {
     title: 'KiB written a tick',
     text: (r, every) => (r.writtenBytes === null ? 'not here' : ((r.writtenBytes * every) / r.seconds / 1024).toFixed(1)),
     number: (r) => r.writtenBytes,

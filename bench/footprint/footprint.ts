@@ -1,8 +1,11 @@
 // The cost of memhound and of comparable programs, in one run on this machine: npm run bench
-//   --seconds N    window that is measured (180), after --warm-up N (60)    --every N   seconds a tick or scrape (10)
+//   --seconds N    window that is measured (240), after --warm-up N (75)    --every N   seconds a tick or scrape (10)
+//                  memhound trims its memory a minute after its start and each four minutes from then on: the default window is one whole period,
+//                  so that a trim counts for the ticks that it serves. A shorter one holds a trim for fewer ticks, or none.
 //   --history N    days of history that memhound starts with (14; 0: none)  --jvms N    containers that are watched (3)
 //   --only A,B     rows whose name contains one of these                    --no-page   no browser reads
 //   --lines 24,20  Node lines with a row of memhound each; the first (the image's) runs the plain stack as well
+//   --dist A,B     folders of builds with a row of memhound each (dist)
 //   --install      missing Debian packages are installed first              --json FILE file for the figures (out/footprint.json)
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,16 +22,18 @@ import { memhound, plainStack } from './node-programs.ts';
 import { netdata, prometheus } from './other-programs.ts';
 import type { Program } from './program.ts';
 import { makeProgramCgroup, type ProgramCgroup } from './program-cgroup.ts';
+import { trimsInWindow } from './trims-in-window.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '180' },
-    'warm-up': { type: 'string', default: '60' },
+    seconds: { type: 'string', default: '240' },
+    'warm-up': { type: 'string', default: '75' },
     every: { type: 'string', default: '10' },
     history: { type: 'string', default: '14' },
     jvms: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     lines: { type: 'string', default: `${IMAGE_LINE},${OLDEST_LINE}` },
+    dist: { type: 'string', default: 'dist' },
     'no-page': { type: 'boolean', default: false },
     install: { type: 'boolean', default: false },
     json: { type: 'string', default: 'out/footprint.json' },
@@ -68,8 +73,13 @@ const nodes = await Promise.all(
 );
 const [first] = nodes;
 if (first === undefined) throw new RangeError('--lines: expected Node lines such as 24,20');
+const dists = values.dist.split(',');
 const programs: Program[] = [
-  ...nodes.map(({ bin, version }) => memhound(`memhound, Node ${version.slice(1)}`, join(bin, 'node'))),
+  ...nodes.flatMap(({ bin, version }) =>
+    dists.map((dist) =>
+      memhound(`memhound${dists.length > 1 ? ` of ${dist}` : ''}, Node ${version.slice(1)}`, join(bin, 'node'), dist),
+    ),
+  ),
   plainStack(`plain stack, Node ${first.version.slice(1)}`, join(first.bin, 'node')),
   prometheus,
   netdata,
@@ -100,6 +110,7 @@ try {
   console.log(
     `${programs.length} programs side by side, ${jvms.length} JVMs, one tick or scrape each ${everySeconds} s (Netdata: 1 s), ${values['warm-up']} s to settle, ${values.seconds} s watched`,
   );
+  console.log(trimsInWindow(number('warm-up'), number('seconds'), everySeconds));
   const rows = await measurePrograms(
     programs,
     (program) => {

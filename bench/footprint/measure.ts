@@ -24,6 +24,8 @@ export type Row =
       readonly cacheBytes: number | null;
       readonly writtenBytes: number | null;
       readonly firstSampleMs: number;
+      /** Containers that it watches; null: it watches the machine. */
+      readonly containers: number | null;
       readonly about: unknown;
     };
 
@@ -96,6 +98,7 @@ export async function measurePrograms(
         cacheBytes: cache.get(w) ?? null,
         writtenBytes: after.writtenBytes === null ? null : after.writtenBytes - (first.writtenBytes ?? 0),
         firstSampleMs: w.started.firstSampleMs,
+        containers: w.program.containers(w.setting),
         about: await w.started.about(),
       });
     }

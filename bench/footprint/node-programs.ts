@@ -9,13 +9,14 @@ import { launch, type Program } from './program.ts';
 /** The environment of the image (Dockerfile). */
 const IMAGE_ENV = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
 
-/** memhound as its image runs it, on this Node. */
-export const memhound = (name: string, node: string): Program => ({
+/** memhound as its image runs it, on this Node. `dist`: the folder of its build. */
+export const memhound = (name: string, node: string, dist: string): Program => ({
   name,
   needs: [],
+  containers: ({ jvms }) => jvms.count,
   async start(setting) {
     const { everySeconds, dir, historyDays, jvms } = setting;
-    const bin = resolve('dist/memhound.mjs');
+    const bin = resolve(dist, 'memhound.mjs');
     const filled = ['--days', String(historyDays), '--targets', String(jvms.count), '--main-class', jvms.mainClass];
     if (historyDays > 0) execFileSync(process.execPath, [bin, 'history', 'fill', '--data', dir, ...filled]);
     const args = ['watch', '--json', '--every', `${everySeconds}s`, '--data', dir];
@@ -43,6 +44,7 @@ export const memhound = (name: string, node: string): Program => ({
 export const plainStack = (name: string, node: string): Program => ({
   name,
   needs: [],
+  containers: () => 1,
   async start(setting) {
     const { everySeconds, dir, memoryStat } = setting;
     const bin = resolve(dir, 'plain-stack.mjs');

@@ -6,6 +6,7 @@ import { answered, freePort, launch, mustFind, type Program } from './program.ts
 export const prometheus: Program = {
   name: 'Prometheus + 2 exporters',
   needs: ['prometheus', 'prometheus-node-exporter', 'prometheus-process-exporter'],
+  containers: () => null,
   async start(setting) {
     const { everySeconds, dir } = setting;
     const [server, node, processes] = [await freePort(), await freePort(), await freePort()];
@@ -41,6 +42,7 @@ export const prometheus: Program = {
 export const netdata: Program = {
   name: 'Netdata',
   needs: ['netdata'],
+  containers: () => null,
   async start(setting) {
     const { dir } = setting;
     const port = await freePort();

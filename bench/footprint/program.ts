@@ -47,6 +47,8 @@ export interface Program {
   readonly name: string;
   /** Commands that must be there. */
   readonly needs: readonly string[];
+  /** How many containers it watches; null: the machine. */
+  readonly containers: (setting: Setting) => number | null;
   readonly start: (setting: Setting) => Promise<Started>;
 }
 

@@ -10,9 +10,9 @@ import { LockOrderTable } from './lock-order-table.ts';
  * A trim costs some 40 ms. Without one V8 collects the whole heap itself after some eight minutes, which costs twice that and keeps the pages that it
  * empties, 3 MiB.
  */
-const EVERY_MS = 4 * MINUTE_MS;
+export const TRIM_EVERY_MS = 4 * MINUTE_MS;
 /** Code that only the start needed is dropped after some collections, so the first trim after that comes sooner. */
-const AFTER_START_MS = MINUTE_MS;
+export const TRIM_AFTER_START_MS = MINUTE_MS;
 const MAX_GARBAGE_BYTES = MIB;
 
 /** Returns unused memory to the kernel. V8 lets garbage grow to a multiple of the live objects, and malloc and evaluations keep memory that is free. */
@@ -31,7 +31,7 @@ export class MemoryTrimmer {
 
   /** Call once after the start. */
   async trimAfterStart(nowMs: number): Promise<void> {
-    this.#due.wait(nowMs, AFTER_START_MS);
+    this.#due.wait(nowMs, TRIM_AFTER_START_MS);
     const calls = await loadSyscalls();
     if (typeof calls !== 'string') this.#lockOrder.turnOff(calls);
     // Most of the code so far was run for the start alone.
@@ -44,7 +44,7 @@ export class MemoryTrimmer {
     const calls = await loadSyscalls();
     if (typeof calls !== 'string') this.#evaluations.forget((memory) => calls.emptyPages(memory));
     if (!this.#due.isDue(nowMs)) return;
-    this.#due.wait(nowMs, EVERY_MS);
+    this.#due.wait(nowMs, TRIM_EVERY_MS);
     if (typeof calls !== 'string') this.#lockOrder.drop(calls);
     if ((this.#anonBytes() ?? 0) > this.#lowestBytes + MAX_GARBAGE_BYTES) await this.#trim(gentleCollection());
   }
