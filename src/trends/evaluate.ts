@@ -62,7 +62,10 @@ export function evaluateSeries(series: Series, options: EvaluationOptions, cache
   const pastRuns = earlierRuns(series, ordered, starts, window);
   const runsOf = (id: FieldName, values: Float64Array): RunOfField[] =>
     pastRuns.map((run) => ({
-      ...run,
+      window: run.window,
+      get oomKilled() {
+        return run.oomKilled;
+      },
       evaluate: () => cache.pastEvaluations.evaluation(id, values, run.window, () => evaluateOver(id, values, run.window)),
     }));
   const anonValues = ordered.fields.get('anon');

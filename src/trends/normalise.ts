@@ -1,5 +1,6 @@
 import type { FieldName } from '../fields.ts';
 import type { Series } from '../history/series.ts';
+import { lowerBound } from './field/block-means.ts';
 import { isAscending } from './moves.ts';
 
 /** Samples in order of time, with strictly rising times, and the index of each recorded event among them. */
@@ -67,8 +68,8 @@ function eventIndexes(
   const processKills = new Set<number>();
   for (const event of events) {
     if (event.type === 'memhound_start') continue;
-    const first = keep === null ? t.findIndex((at) => at >= event.t) : keep.findIndex((index) => t[index]! >= event.t);
-    if (first <= 0) continue;
+    const first = keep === null ? lowerBound(t, event.t, 0, t.length) : keep.findIndex((index) => t[index]! >= event.t);
+    if (first <= 0 || first === t.length) continue;
     if (event.type === 'process_oom_kill') {
       processKills.add(first);
       continue;

@@ -21,8 +21,10 @@ import type { OrderedSeries } from '../normalise.ts';
 export interface Run {
   readonly window: Window;
   /** How it ended: in a recorded OOM kill; with unreclaimable memory near the limit ('likely'); or otherwise. */
-  readonly oomKilled: 'recorded' | 'likely' | 'no';
+  readonly oomKilled: HowKilled;
 }
+
+type HowKilled = 'recorded' | 'likely' | 'no';
 
 /** A run, and a function that evaluates one field over its whole length. It is called only if the run is similar to the newest. */
 export interface RunOfField extends Run {
@@ -50,10 +52,22 @@ export function earlierRuns(
       const restartT = t[to]!;
       const toleranceS = KILL_NEAR_S + 2 * newest.intervalS;
       const recorded = kills.some((index) => Math.abs(t[index]! - restartT) <= toleranceS);
-      const bytes = unreclaimable((field) => lastKnown(fields.get(field), to), versionOf(fields));
-      const share = typeof limitBytes === 'number' ? (bytes ?? 0) / limitBytes : null;
-      const killed = recorded && (share ?? 1) > CHILD_KILL_SHARE ? 'recorded' : (share ?? 0) > AT_LIMIT_SHARE ? 'likely' : 'no';
-      return [{ window: { ...newest, from, to }, oomKilled: killed }];
+      const howKilled = (): HowKilled => {
+        const bytes = unreclaimable((field) => lastKnown(fields.get(field), to), versionOf(fields));
+        const share = typeof limitBytes === 'number' ? (bytes ?? 0) / limitBytes : null;
+        return recorded && (share ?? 1) > CHILD_KILL_SHARE ? 'recorded' : (share ?? 0) > AT_LIMIT_SHARE ? 'likely' : 'no';
+      };
+      let known: HowKilled | null = null;
+      return [
+        {
+          window: { ...newest, from, to },
+          // A history decodes columns for it, which a run that is too young to be compared does not need.
+          get oomKilled() {
+            known ??= howKilled();
+            return known;
+          },
+        },
+      ];
     })
     .slice(-MAX_RUNS);
 }

@@ -15,6 +15,8 @@ const OF_THE_HEAP: ReadonlySet<FieldName> = new Set<FieldName>([
   'process_pagetables',
 ]);
 
+const BESIDE_HEAP = OTHER_PROCESS_FIELDS.filter((id) => !OF_THE_HEAP.has(id));
+
 /** anon drops if it falls below this share of its level before. */
 const ANON_DROP = 0.7;
 /** A drop to less than this share means that the process has ended, because no running process permanently frees that much within one sample. */
@@ -45,23 +47,20 @@ const mean = (column: Float64Array, from: number, to: number): number => {
 export function runStarts(series: OrderedSeries, falls: typeof fallsBelow = fallsBelow): number[] {
   // If usage is not split into parts, all of it counts as the process's memory.
   const anon = series.fields.get('anon') ?? (series.fields.has('file') ? undefined : series.fields.get('usage'));
-  const file = series.fields.get('file');
   const starts = new Set<number>([0, ...series.restarts]);
   const processKills = new Set(series.processKills);
   if (anon !== undefined) {
+    // A history decodes a column when it is asked for it, so only where anonymous memory fell.
     const columnsOf = (ids: readonly FieldName[]): Float64Array[] =>
       ids.map((id) => series.fields.get(id)).filter((column) => column !== undefined);
-    const others = columnsOf(OTHER_PROCESS_FIELDS);
-    const besideHeap = columnsOf(OTHER_PROCESS_FIELDS.filter((id) => !OF_THE_HEAP.has(id)));
-    const counters = columnsOf(JVM_COUNTERS);
     const drops = falls(anon, ANON_DROP);
     for (let k = 0; k < drops.length; k += 2) {
       const [before, i] = [drops[k]!, drops[k + 1]!];
       if (isNear(starts, i) || isNear(processKills, i)) continue;
       let fell = 0;
       let flat = 0;
-      const goesOn = countsOn(counters, before, i);
-      for (const column of goesOn ? besideHeap : others) {
+      const goesOn = countsOn(columnsOf(JVM_COUNTERS), before, i);
+      for (const column of columnsOf(goesOn ? BESIDE_HEAP : OTHER_PROCESS_FIELDS)) {
         const level = mean(column, before - 2, before + 1);
         const after = mean(column, i, i + 2);
         if (!(level > 0) || !Number.isFinite(after)) continue;
@@ -69,6 +68,7 @@ export function runStarts(series: OrderedSeries, falls: typeof fallsBelow = fall
         else flat++;
       }
       const was = anon[before]!;
+      const file = series.fields.get('file');
       const cache = file !== undefined && file[i]! < 0.3 * file[before]!;
       const isTie = fell > 0 && fell === flat && anon[i]! < MOST_GONE * was;
       if (fell > flat || isTie || cache || mean(anon, i, i + 3) < PROCESS_GONE * was) starts.add(i);
