@@ -181,7 +181,7 @@ export function adjustForEarlierRuns(
       roseToEnd: (field.slopeBytesPerHour ?? 0) > 0 && roseToItsEnd(values, run, age),
     };
   });
-  // A run that rose until it was killed did not level off, whichever model its values prefer.
+  // A run that rose until it ended did not level off, whichever model its values prefer.
   const leaking = evaluated.filter(
     ({ killed, field, beganAfter, roseToEnd }) =>
       killed !== 'no' && ((field.trend === 'growing' && beganAfter < MAX_GROWTH_START * age) || roseToEnd),
@@ -195,7 +195,8 @@ export function adjustForEarlierRuns(
     );
   }
   const stopped = evaluated.filter(
-    ({ killed, field }) => killed === 'no' && field.trend !== 'growing' && field.trend !== 'not-enough-data',
+    ({ killed, field, roseToEnd }) =>
+      killed === 'no' && !roseToEnd && field.trend !== 'growing' && field.trend !== 'not-enough-data',
   );
   if (newest.trend === 'growing' && stopped.length === similar.length)
     return {

@@ -33,14 +33,17 @@ export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEva
   if (odds === null || !MAY_GROW.has(newest.trend) || newest.overruled === true || newest.basis.statistics.significant !== 1)
     return newest;
   const own = odds.posterior - odds.prior;
-  const required = Math.max(LEAST_POSTERIOR, requiredPosterior(newest.basis.statistics.rSquared ?? 0));
   // Not even runs that all grew would be enough: they need not be evaluated.
-  if (runs.length === 0 || logistic(own + logit(1 - CHANGED)) < required) return newest;
+  if (runs.length === 0 || logistic(own + logit(1 - CHANGED)) < LEAST_POSTERIOR) return newest;
   const evaluated = runs.map(({ evaluate }) => evaluate());
   const shared = odds.prior + evaluated.reduce((sum, run) => sum + evidenceOf(run), 0);
-  const before = (1 - CHANGED) * logistic(shared) + CHANGED * logistic(odds.prior);
+  const before = Math.min(1 - CHANGED, (1 - CHANGED) * logistic(shared) + CHANGED * logistic(odds.prior));
   const posterior = logistic(own + logit(before));
-  const speeds = evaluated.filter((run) => evidenceOf(run) > 0).map(({ slopeBytesPerHour }) => slopeBytesPerHour!);
+  const grew = evaluated.filter((run) => evidenceOf(run) > 0);
+  // The newest has the R squared of where it seems to stand; those that grew show how straight such growth is.
+  const straight = Math.max(straightnessOf(newest), Math.min(...grew.map(straightnessOf)));
+  const required = Math.max(LEAST_POSTERIOR, requiredPosterior(Number.isFinite(straight) ? straight : 0));
+  const speeds = grew.map(({ slopeBytesPerHour }) => slopeBytesPerHour!);
   const slope = newest.slopeBytesPerHour!;
   const isAsFast = slope > Math.min(...speeds) / MAX_SPEED_RATIO && slope < Math.max(...speeds) * MAX_SPEED_RATIO;
   if (posterior < required || !isAsFast) return newest;
@@ -61,17 +64,19 @@ export function withEvidenceOfRuns(runs: readonly RunOfField[], newest: FieldEva
 /** The newest run that grows by itself, unless earlier runs show that what looks like this levels off. */
 function withDoubtOfRuns(runs: readonly RunOfField[], newest: FieldEvaluation): FieldEvaluation {
   const { growthOdds: odds, posterior, basis } = newest;
-  const { runsThatLeaked, bursts, rSquared = 0 } = basis.statistics;
+  const { runsThatLeaked, bursts } = basis.statistics;
   if (odds === null || runs.length < MIN_STOPPED_RUNS || runsThatLeaked !== undefined || bursts !== undefined) return newest;
   const own = odds.posterior - odds.prior;
-  const required = Math.max(LEAST_POSTERIOR, requiredPosterior(rSquared));
+  const required = Math.max(LEAST_POSTERIOR, requiredPosterior(straightnessOf(newest)));
   // Not even if all others stopped would it be open: they need not be evaluated.
   if (logistic(own + logit(FIRST_TO_LEAK * logistic(odds.prior))) >= required) return newest;
-  const evidence = runs.map(({ evaluate }) => evidenceOf(evaluate()));
+  const evaluated = runs.map(({ evaluate }) => evaluate());
+  const evidence = evaluated.map(evidenceOf);
   const shared = odds.prior + evidence.reduce((sum, one) => sum + one, 0);
   const before = (1 - FIRST_TO_LEAK) * logistic(shared) + FIRST_TO_LEAK * logistic(odds.prior);
   const together = logistic(own + logit(before));
-  if (evidence.some((one) => one > 0) || together >= required) return newest;
+  if (evaluated.some(({ trend }) => trend === 'growing') || evidence.some((one) => one > 0) || together >= required)
+    return newest;
   return {
     ...newest,
     trend: 'settling',
@@ -85,6 +90,8 @@ function withDoubtOfRuns(runs: readonly RunOfField[], newest: FieldEvaluation): 
 }
 
 const MAY_GROW: ReadonlySet<string> = new Set(['stable', 'settling']);
+
+const straightnessOf = ({ basis }: FieldEvaluation): number => basis.statistics.rSquared ?? 0;
 
 const evidenceOf = ({ growthOdds, basis }: FieldEvaluation): number =>
   growthOdds === null || basis.statistics.significant !== 1 ? NO_GROWTH : growthOdds.posterior - growthOdds.prior;

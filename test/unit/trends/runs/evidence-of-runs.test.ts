@@ -56,6 +56,14 @@ describe('a run of which the models do not say whether it grows or levels off', 
     assert.equal(straight(-3.5), 'growing');
     assert.equal(straight(-3.7), 'settling', 'less than four fifths');
   });
+  test('needs less where the runs that grew were straight: its own R squared is that of where it seems to stand', () => {
+    const withR = (field: FieldEvaluation, rSquared: number): FieldEvaluation => ({
+      ...field,
+      basis: { ...field.basis, statistics: { significant: 1, rSquared } },
+    });
+    const after2 = (straight: number) => after([withR(LEAK, straight), withR(LEAK, 0.95)], withR(run(-2.5), 0.1)).trend;
+    assert.deepEqual([after2(0.9), after2(0.4)], ['growing', 'settling']);
+  });
   test('settles where its own evidence is against growth, however many grew before: it may be of a version without the leak', () => {
     assert.equal(after([LEAK, LEAK, LEAK, LEAK], run(-3)).trend, 'settling');
   });
@@ -66,7 +74,7 @@ describe('a run of which the models do not say whether it grows or levels off', 
   });
   test('evaluates no earlier run where none could change the answer', () => {
     const unasked = [{ window: null as never, oomKilled: 'no' as const, evaluate: () => assert.fail('asked') }];
-    assert.equal(withEvidenceOfRuns(unasked, run(-3)).trend, 'settling');
+    assert.equal(withEvidenceOfRuns(unasked, run(-4)).trend, 'settling');
     assert.equal(withEvidenceOfRuns([...unasked, ...unasked], run(7, { trend: 'growing' })).trend, 'growing');
     assert.equal(withEvidenceOfRuns(unasked, run(0, { overruled: true })).trend, 'settling');
     assert.equal(withEvidenceOfRuns(unasked, run(0, { trend: 'cyclic' })).trend, 'cyclic');
@@ -85,6 +93,7 @@ describe('a run that grows by itself', () => {
   test('grows after a single one, after one that leans to growth, and where it follows runs that leaked', () => {
     assert.equal(after([STOPPED], growing(4)).trend, 'growing');
     assert.equal(after([STOPPED, run(-1.9)], growing(4)).trend, 'growing');
+    assert.equal(after([STOPPED, run(-2.1, { trend: 'growing' })], growing(4)).trend, 'growing');
     const { basis, ...field } = growing(4);
     const leaked = { ...field, basis: { ...basis, statistics: { significant: 1 as const, runsThatLeaked: 2 } } };
     assert.equal(after([STOPPED, STOPPED], leaked).trend, 'growing');
@@ -97,4 +106,10 @@ test('a leak that starts again is found in a run that may as well level off', ()
   const { leak, fields } = evaluateSeries(series, { minHistorySeconds: 900 });
   assert.deepEqual([leak, fields.anon!.trend], [true, 'growing']);
   assert.ok(fields.anon!.basis.statistics.growing! < 0.5);
+});
+
+test('runs that rose to their end did not level off, and a leak that rises like them is no warm-up', () => {
+  const { index } = WIDE.find(({ name }) => name === 'killed again and again')!;
+  const { series } = wideExample(index, 2_050_006, true);
+  assert.equal(evaluateSeries(series, { minHistorySeconds: 900 }).leak, true);
 });
