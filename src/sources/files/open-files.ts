@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { codeOf, pinLink } from '../process/pinned-path.ts';
 import { withoutDeletedMark } from '../process/proc-paths.ts';
 import { descriptorSlots } from '../process/procfs.ts';
@@ -39,7 +39,12 @@ const MAX_UNASKED = 64;
 /** Maximum of remembered files per process. Each takes about 500 bytes. */
 const MAX_KNOWN = 2000;
 /**
- * The kernel allocates the lowest free descriptor (open(2)), so a program with 20 descriptors in a table of 256 leaves the rest empty. In
+ * With a table of at most this many, the open descriptors are listed at each scan: one call instead of one for each number that is free. The kernel
+ * keeps some 800 bytes for each that is open, as for one that is looked at.
+ */
+const MOST_LISTED = 1024;
+/**
+ * With a larger one numbers are tried. The kernel allocates the lowest free descriptor (open(2)), so a program with 20 descriptors in a table of 256 leaves the rest empty. In
  * most rounds only this many numbers beyond the highest open one are tried; every eighth round tries all of them.
  */
 const PROBE_BEYOND = 16;
@@ -79,7 +84,8 @@ interface KnownDescriptors {
 
 /**
  * The regular files that processes hold open. No file is opened: the kernel's link is followed to the inode. Descriptors are tried by number
- * up to FDSize. They are not listed, because listing 100,000 of them makes the kernel create as many dentries, which are charged to memhound.
+ * up to FDSize. Those of a large table are not listed, because listing 100,000 of them makes the kernel create as many dentries, which are charged to
+ * memhound.
  * Each scan checks the files that are written or deleted, those written last if they are many. It checks the others in turn: a limited count of
  * numbers per scan, shared by the processes.
  */
@@ -95,6 +101,8 @@ export class OpenFiles {
   #notRemembered: OpenFile[] = [];
   /** Of the process that is being scanned. */
   #mounts: Mounts | null = null;
+  /** Numbers that the process being scanned has open; null: not listed. */
+  #open: ReadonlySet<number> | null = null;
   /** Of the first process of the scan. Those of them that may never answer have rows. */
   #named: Mounts | null = null;
   /** The path by which a mount is named, as long as anything is open there. */
@@ -159,9 +167,12 @@ export class OpenFiles {
     };
     this.#known.set(pid, known);
     const slots = descriptorSlots(this.#proc, pid);
+    this.#open = slots <= MOST_LISTED ? openDescriptors(`${this.#proc}/${pid}`) : null;
     // A program that opens files faster than a round ends has some beyond the highest of the last one: then further numbers are tried.
     const probed = Math.max(known.top, known.highest) + 1 + PROBE_BEYOND;
-    const end = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, probed);
+    const mayBeOpen = known.rounds % FULL_SCAN_EVERY === 0 ? slots : Math.min(slots, probed);
+    const end = this.#open === null ? mayBeOpen : Math.max(-1, ...this.#open) + 1;
+    if (this.#open !== null) for (const fd of known.files.keys()) if (!this.#open.has(fd)) known.files.delete(fd);
     const from = known.next < end ? known.next : 0;
     const [tried, looked] =
       budget.left > 0
@@ -205,11 +216,16 @@ export class OpenFiles {
   }
 
   #statDescriptor(pid: number, fd: number, known: KnownDescriptors, budget: WorkBudget): OpenFile | null {
-    const link = `${this.#proc}/${pid}/fd/${fd}`;
     known.unasked.delete(fd);
+    if (this.#open?.has(fd) === false) {
+      known.wasFree = true;
+      return null;
+    }
+    const link = `${this.#proc}/${pid}/fd/${fd}`;
     // The kernel returns the text of a link from its own memory, whatever file system the file is on.
     // Free numbers lie together, and the error of a call takes the time of two.
-    const name = known.wasFree && lstatSync(link, { throwIfNoEntry: false }) === undefined ? null : linkText(link);
+    const isTried = this.#open === null && known.wasFree;
+    const name = isTried && lstatSync(link, { throwIfNoEntry: false }) === undefined ? null : linkText(link);
     known.wasFree = name === null;
     if (name === null) return null;
     known.highest = Math.max(known.highest, fd);
@@ -291,3 +307,13 @@ function evictSmaller(files: Map<number, OpenFile>, file: OpenFile): boolean {
   for (const [fd, other] of files) if (!isRelevant(other)) return files.delete(fd);
   return false;
 }
+
+/** Empty if the process has ended. */
+const openDescriptors = (process: string): ReadonlySet<number> => {
+  try {
+    return new Set(readdirSync(`${process}/fd`).map(Number));
+  } catch (error) {
+    if (isAbsence(error)) return new Set();
+    throw error;
+  }
+};

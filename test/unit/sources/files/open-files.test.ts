@@ -20,13 +20,13 @@ function mountIdOf(path: string): number {
   }
 }
 
-/** A process with a table of 256 descriptors, of which some are open for reading. */
-function withFiles(t: TestContext, flags = '0100000') {
+/** A process with a table of descriptors, of which some are open for reading. By default it is too large to be listed. */
+function withFiles(t: TestContext, flags = '0100000', slots = 2048) {
   const root = folder(t);
   mkdirSync(join(root, `${PID}/fd`), { recursive: true });
   mkdirSync(join(root, `${PID}/fdinfo`));
-  writeFileSync(join(root, `${PID}/status`), 'Name:\tjava\nFDSize:\t256\n');
-  const files = new OpenFiles(root, 400);
+  writeFileSync(join(root, `${PID}/status`), `Name:\tjava\nFDSize:\t${slots}\n`);
+  const files = new OpenFiles(root, slots);
   return {
     folder: root,
     /** `mountId`: of the mount that it is on. */
@@ -54,7 +54,7 @@ test('once its numbers are known, a few beyond the highest are tried and not all
   const [first, second] = [process.look(), process.look()];
   assert.deepEqual(first.seen, [0, 1, 2, 3]);
   assert.deepEqual(second.seen, [0, 1, 2, 3]);
-  assert.ok(first.work > 256, `${first.work}`);
+  assert.ok(first.work > 2048, `${first.work}`);
   assert.ok(second.work < 40, `${second.work}`);
 });
 
@@ -69,6 +69,20 @@ test('a newly opened file is seen at once, a closed one is dropped, and one with
   const looks = Array.from({ length: 8 }, () => process.look().seen.includes(200));
   assert.ok(looks.includes(true));
   assert.ok(looks.at(-1), 'and stays');
+});
+
+test('the descriptors of a small table are listed: one of a high number is seen at once, a closed one dropped, and free numbers are no work', (t) => {
+  const process = withFiles(t, '0100000', 1024);
+  for (const fd of [0, 1, 2, 3]) process.open(fd);
+  const first = process.look();
+  assert.deepEqual(first.seen, [0, 1, 2, 3]);
+  assert.ok(first.work < 40, `${first.work}`);
+  process.open(900);
+  process.open(1000);
+  assert.deepEqual(process.look().seen, [0, 1, 2, 3, 900, 1000]);
+  process.close(1000);
+  process.close(1);
+  assert.deepEqual(process.look().seen, [0, 2, 3, 900]);
 });
 
 test('beside a mount that may never answer, known files cost no more work, and files on that mount are not asked', (t) => {
