@@ -52,6 +52,8 @@ const MIN_SHARE_OF_USAGE = 0.05;
 
 export function jointEvidence(fields: Fields, native: NativeTrend | null): JointEvidence {
   const joint = new Map(fields);
+  const ofUsage = growsWithUsage(fields);
+  if (ofUsage !== null) joint.set('anon', ofUsage);
   // Certainty that memory grows is no evidence about the part that grows.
   const byKernel = Math.min(ODDS_OF_EVEN_RISE, oddsOf(fields.get(fields.has('anon') ? 'anon' : 'usage')));
   let supported = false;
@@ -106,6 +108,35 @@ function oddsOfSlope(floor: GrowthRate, anon: GrowthRate): number {
 const MIN_ODDS_OF_SLOPE = 1.5;
 /** Standard errors. What differs by more has another slope, and something else grows too. */
 const MAX_DIFFERENCE = 3;
+
+/**
+ * Anonymous memory that rose, stands for too short a time to know whether it has stopped, and leans to growth, where usage goes on growing and nothing
+ * else in it does: what moves in the other parts hides the pause. It has the pace of usage. null: it is not so.
+ */
+function growsWithUsage(fields: Fields): FieldEvaluation | null {
+  const [anon, usage] = [fields.get('anon'), fields.get('usage')];
+  if (anon === undefined || usage === undefined || anon.undecidedRise === null || usage.trend !== 'growing') return null;
+  if ((anon.p ?? 1) > 1 - MIN_LEANING || (usage.p ?? 1) > 1 - MIN_OF_USAGE) return null;
+  if (OTHER_PARTS.some((id) => grows(fields, id))) return null;
+  const { slopeBytesPerHour, low, high } = usage;
+  const line = anon.basis.line &&
+    usage.basis.line && { ...usage.basis.line, level: usage.basis.line.level - (usage.levelNow - anon.levelNow) };
+  return {
+    ...anon,
+    trend: 'growing',
+    slopeBytesPerHour,
+    low,
+    high,
+    p: 1 - JOINT_POSTERIOR,
+    posterior: Math.max(anon.posterior, JOINT_POSTERIOR),
+    undecidedRise: null,
+    basis: { ...anon.basis, line, reason: 'it rose, and usage goes on to grow' },
+  };
+}
+
+const MIN_LEANING = 0.3;
+const MIN_OF_USAGE = 0.9;
+const OTHER_PARTS: readonly FieldId[] = ['file', 'shmem', 'slab', 'slab_reclaimable', 'slab_unreclaimable', 'kernel', 'sock'];
 
 const JOINTLY = 'it rises, and so does memory that is measured apart from it';
 

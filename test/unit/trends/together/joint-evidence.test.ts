@@ -50,6 +50,19 @@ test('a floor of 0.92 grows if anonymous memory rose too, and not by itself', ()
   assert.equal(trendsOf({ usage: rise(0.95), threads: leaning(0.85) }).threads, 'growing', 'usage, where anon is not known');
 });
 
+test('anonymous memory that rose and leans to growth grows at the pace of usage, where that goes on and nothing else in it grows', () => {
+  const usage = { ...growingField(1e6, 1e5), p: 0.05 };
+  const anon = { ...rise(0.8), p: 0.6 };
+  const { fields } = jointEvidence(fieldsOf({ usage, anon }), null);
+  const { trend, slopeBytesPerHour, posterior, undecidedRise } = fields.get('anon')!;
+  assert.deepEqual([trend, slopeBytesPerHour, posterior, undecidedRise], ['growing', 1e6, 0.9, null]);
+  assert.equal(trendsOf({ usage, anon: { ...anon, p: 0.71 } }).anon, 'settling', 'it rather stopped');
+  assert.equal(trendsOf({ usage: { ...usage, p: 0.11 }, anon }).anon, 'settling', 'usage is not sure');
+  assert.equal(trendsOf({ usage: { ...usage, trend: 'stable' }, anon }).anon, 'settling');
+  assert.equal(trendsOf({ usage, anon, file: growingField(1e6, 1e5) }).anon, 'settling', 'page cache grows');
+  assert.equal(trendsOf({ usage, anon: { ...leaning(0.5), p: 0.5 } }).anon, 'stable', 'it did not rise');
+});
+
 test('a floor whose slope is likelier that of growing anonymous memory than 0 is where that comes from', () => {
   const floor = (slopeBytesPerHour: number, half: number, collections = 4): FieldEvaluation => {
     const { basis, ...field } = leaning(0.2);
