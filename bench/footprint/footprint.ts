@@ -8,17 +8,19 @@
 //   --dist A,B     folders of builds with a row of memhound each (dist)
 //   --install      missing Debian packages are installed first              --json FILE file for the figures (out/footprint.json)
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { arch, cpus, release, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fetchNode } from '../../scripts/fetch-node.mjs';
 import { IMAGE_LINE, OLDEST_LINE } from '../../scripts/node-lines.mjs';
+import { V1_FILES } from '../../src/sources/cgroup/cgroup-v1.ts';
+import { V2_FILES } from '../../src/sources/cgroup/cgroup-v2.ts';
 import { makeCgroup } from '../../test/support/cgroup.ts';
 import { startJava } from '../../test/support/java.ts';
 import { ratios, table } from './footprint-table.ts';
 import { measurePrograms } from './measure.ts';
-import { memhound, plainStack } from './node-programs.ts';
+import { memhound, plainStack, readsAlone } from './node-programs.ts';
 import { netdata, prometheus } from './other-programs.ts';
 import type { Program } from './program.ts';
 import { makeProgramCgroup, type ProgramCgroup } from './program-cgroup.ts';
@@ -81,6 +83,7 @@ const programs: Program[] = [
     ),
   ),
   plainStack(`plain stack, Node ${first.version.slice(1)}`, join(first.bin, 'node')),
+  readsAlone(`reads alone, Node ${first.version.slice(1)}`, join(first.bin, 'node')),
   prometheus,
   netdata,
 ].filter((p) => wanted.length === 0 || wanted.some((w) => p.name.toLowerCase().includes(w.toLowerCase())));
@@ -106,6 +109,16 @@ const jvms = await Promise.all(
     return java;
   }),
 );
+const filesOfTick = jvms.flatMap((java, i) => {
+  const { pid } = java;
+  const ofGroup = [...new Set([...V1_FILES, ...V2_FILES, 'cgroup.procs'])].map((file) => join(pods[i]!.dir, file));
+  const ofProcess = [
+    `/proc/${pid}/status`,
+    `/proc/${pid}/stat`,
+    join(tmpdir(), `hsperfdata_${userInfo().username}`, String(pid)),
+  ];
+  return [...ofGroup, ...ofProcess].filter((file) => existsSync(file));
+});
 try {
   console.log(
     `${programs.length} programs side by side, ${jvms.length} JVMs, one tick or scrape each ${everySeconds} s (Netdata: 1 s), ${values['warm-up']} s to settle, ${values.seconds} s watched`,
@@ -122,6 +135,7 @@ try {
         group: group(),
         roots: [],
         memoryStat: join(pods[0]!.dir, 'memory.stat'),
+        filesOfTick,
         historyDays: number('history'),
         jvms: { count: jvms.length, mainClass: MAIN_CLASS },
         page: !values['no-page'],

@@ -70,6 +70,20 @@ export const plainStack = (name: string, node: string): Program => ({
   },
 });
 
+/** The same reads as memhound's at each tick, and nothing else: what no program on this Node could do for less. */
+export const readsAlone = (name: string, node: string): Program => ({
+  name,
+  needs: [],
+  containers: ({ jvms }) => jvms.count,
+  async start(setting) {
+    const { everySeconds, filesOfTick } = setting;
+    const began = performance.now();
+    const running = launch(setting, [node, [resolve('bench/footprint/reads-alone.mjs'), String(everySeconds), ...filesOfTick]]);
+    await running.line((line) => line.includes('"bytes"'));
+    return { firstSampleMs: performance.now() - began, about: async () => ({ files: filesOfTick }), leave: () => undefined };
+  },
+});
+
 function opened(browser: WebSocket): Promise<void> {
   browser.on('message', () => undefined); // read and discarded
   return new Promise((done, failed) => {

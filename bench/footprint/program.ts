@@ -36,6 +36,8 @@ export interface Setting {
   readonly roots: Running[];
   /** memory.stat of a watched JVM's group. */
   readonly memoryStat: string;
+  /** What memhound reads of all JVMs at each tick. */
+  readonly filesOfTick: readonly string[];
   readonly historyDays: number;
   /** The watched JVMs: their number and their main class. */
   readonly jvms: { readonly count: number; readonly mainClass: string };
