@@ -1,5 +1,6 @@
 import type { fallsBelow, isAscending, movesOf } from '../moves.ts';
 import type { CentredSums, withoutLine } from '../straight-line.ts';
+import type { checksum, meanOfKnown } from '../sums.ts';
 import type { DailyCycle } from './daily-cycle.ts';
 import type { MeanModel, ModelSet } from './mean-models.ts';
 import type { SlopePosterior } from './slope-posterior.ts';
@@ -23,6 +24,10 @@ export interface Arithmetic {
   readonly isAscending: typeof isAscending;
   /** As in `../moves.ts`. */
   readonly fallsBelow: typeof fallsBelow;
+  /** As in `../sums.ts`. */
+  readonly meanOfKnown: typeof meanOfKnown;
+  /** As in `../sums.ts`. */
+  readonly checksum: typeof checksum;
   /** As in `../straight-line.ts`. */
   readonly centredSums: (x: Float64Array, y: Float64Array, from: number) => CentredSums;
   /** As in `../straight-line.ts`. */

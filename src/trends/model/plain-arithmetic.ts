@@ -1,5 +1,6 @@
 import { fallsBelow, isAscending, movesOf } from '../moves.ts';
 import { centredSums, withoutLine } from '../straight-line.ts';
+import { checksum, meanOfKnown } from '../sums.ts';
 import type { Arithmetic, ModelFits, Regression, SeriesRegression } from './arithmetic.ts';
 import { removeDailyCycle } from './daily-cycle.ts';
 import { type KalmanFilter, kalmanFilter } from './kalman-filter.ts';
@@ -18,6 +19,8 @@ export const PLAIN_ARITHMETIC: Arithmetic = {
   movesOf,
   isAscending,
   fallsBelow,
+  meanOfKnown,
+  checksum,
   centredSums,
   withoutLine,
   removeDailyCycle,

@@ -101,16 +101,15 @@ const MAX_GROWTH_START = 0.5;
 export const ageOf = ({ t, from, to }: Window): number => (t[to - 1] ?? 0) - (t[from] ?? 0);
 
 /** Mean of the known values within a tenth of `span` (seconds) around an age; NaN: there are none. */
-function levelAt(values: Float64Array, { t, from, to }: Window, age: number, span: number): number {
-  let sum = 0;
-  let count = 0;
-  for (let i = lowerBound(t, t[from]! + age - span / 10, from, to); i < to; i++) {
-    if (t[i]! - t[from]! - age > span / 10) break;
-    if (!Number.isFinite(values[i])) continue;
-    sum += values[i]!;
-    count++;
+function levelAt(values: Float64Array, { t, from, to, shared }: Window, age: number, span: number): number {
+  const first = lowerBound(t, t[from]! + age - span / 10, from, to);
+  let [end, beyond] = [first, to];
+  while (end < beyond) {
+    const middle = (end + beyond) >> 1;
+    if (t[middle]! - t[from]! - age > span / 10) beyond = middle;
+    else end = middle + 1;
   }
-  return sum / count;
+  return shared.arithmetic.meanOfKnown(values.subarray(first, end));
 }
 
 /**
@@ -120,7 +119,6 @@ function levelAt(values: Float64Array, { t, from, to }: Window, age: number, spa
 function followsRun(values: Float64Array, newest: Window, earlier: Window): boolean {
   const age = ageOf(newest);
   const end = ageOf(earlier);
-  const moved = Math.abs(levelAt(values, earlier, 0.95 * end, end) - levelAt(values, earlier, 0.05 * end, end / 2));
   const now: number[] = [];
   const then: number[] = [];
   for (let k = 0; k < AGES; k++) {
@@ -133,8 +131,10 @@ function followsRun(values: Float64Array, newest: Window, earlier: Window): bool
   if (now.length < AGES / 2) return false;
   const apart = Math.sqrt(now.reduce((sum, level, k) => sum + (level - then[k]!) ** 2, 0) / now.length);
   const share = riseOf(now) / riseOf(then);
+  if (!(share > 0.5 && share < 2)) return false;
+  const moved = Math.abs(levelAt(values, earlier, 0.95 * end, end) - levelAt(values, earlier, 0.05 * end, end / 2));
   const atEnd = Math.abs(now[now.length - 1]! - then[then.length - 1]!);
-  return Math.max(apart, atEnd) <= MAX_DISTANCE * moved && share > 0.5 && share < 2;
+  return Math.max(apart, atEnd) <= MAX_DISTANCE * moved;
 }
 
 /**

@@ -12,13 +12,12 @@ export class PastEvaluations {
   evaluation(
     id: FieldName,
     values: Float64Array,
-    { t, from, to, limit }: Window,
+    { t, from, to, limit, shared }: Window,
     evaluate: () => FieldEvaluation,
   ): FieldEvaluation {
     // One field name has several columns (anon, and anon outside the heap), and coarser tiers change values: a checksum tells them apart.
-    let checksum = 0;
-    for (let i = from; i < to; i++) if (Number.isFinite(values[i])) checksum += values[i]! * (1 + ((i - from) & 7));
-    const key = [id, t[from], t[to - 1], to - from, limit, checksum].join();
+    const sum = shared.arithmetic.checksum(values.subarray(from, to));
+    const key = [id, t[from], t[to - 1], to - from, limit, sum].join();
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const evaluation = evaluate();

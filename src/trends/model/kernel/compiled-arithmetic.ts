@@ -72,6 +72,16 @@ export class CompiledArithmetic implements Arithmetic {
     });
   };
 
+  readonly meanOfKnown = (values: Float64Array): number => {
+    const k = this.#kernel;
+    return k.withScratch(() => k.exports.meanOfKnown(k.copyFloats(values), values.length));
+  };
+
+  readonly checksum = (values: Float64Array): number => {
+    const k = this.#kernel;
+    return k.withScratch(() => k.exports.checksum(k.copyFloats(values), values.length));
+  };
+
   readonly centredSums = (x: Float64Array, y: Float64Array, from: number): CentredSums => {
     const k = this.#kernel;
     const n = x.length - from;

@@ -34,6 +34,8 @@ interface WasmExports {
   slopeQuantile(posterior: number, count: number, probability: number): number;
   normalCdf(z: number): number;
   studentTCdf(t: number, degrees: number): number;
+  meanOfKnown(values: number, m: number): number;
+  checksum(values: number, m: number): number;
   moves(y: number, m: number, out: number): void;
   isAscending(t: number, m: number): number;
   fallsBelow(values: number, m: number, share: number, out: number): number;

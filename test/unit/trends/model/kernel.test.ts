@@ -25,13 +25,19 @@ test('robust means by the kernel are those of plain TypeScript, gaps included', 
     sameNumbers(compiled.robustMeans(series, edges), PLAIN_ARITHMETIC.robustMeans(series, edges), 'means');
 });
 
-test('moves, falls and the order of times by the kernel are those of plain TypeScript', () => {
+test('moves, falls, sums and the order of times by the kernel are those of plain TypeScript', () => {
   const random = new Random(13);
   const y = Float64Array.from({ length: 300 }, (_, i) => (i % 50 === 7 ? Number.NaN : random.normal()));
   for (const values of [y, y.subarray(0, 1), y.subarray(0, 0)])
     assert.deepEqual(compiled.movesOf(values), PLAIN_ARITHMETIC.movesOf(values));
   for (const values of [y, y.with(20, Number.POSITIVE_INFINITY), y.with(0, Number.NaN)])
     assert.deepEqual(compiled.fallsBelow(values, 0.7), PLAIN_ARITHMETIC.fallsBelow(values, 0.7));
+  for (const values of [y, y.with(20, Number.POSITIVE_INFINITY), y.subarray(7, 8), y.subarray(0, 0)]) {
+    assert.equal(compiled.meanOfKnown(values), PLAIN_ARITHMETIC.meanOfKnown(values));
+    assert.equal(compiled.checksum(values), PLAIN_ARITHMETIC.checksum(values));
+  }
+  assert.equal(PLAIN_ARITHMETIC.meanOfKnown(Float64Array.of(1, Number.NaN, 3)), 2);
+  assert.notEqual(PLAIN_ARITHMETIC.checksum(Float64Array.of(1, 2)), PLAIN_ARITHMETIC.checksum(Float64Array.of(2, 1)));
   const t = Float64Array.of(1, 2, 3, 5);
   for (const times of [t, t.with(2, 2), t.with(2, Number.NaN), t.with(3, Number.POSITIVE_INFINITY), t.subarray(0, 0)])
     assert.equal(compiled.isAscending(times), PLAIN_ARITHMETIC.isAscending(times), `${times}`);
