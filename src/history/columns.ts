@@ -7,6 +7,8 @@ import { Packer } from './packing/packer.ts';
 
 /** Rows that are kept as they came, before they are frozen. Room for so many is large enough for malloc to map it, so that unused pages cost nothing. */
 const OPEN_ROWS = 512;
+/** Rows that are decoded at once for those among them that are kept. */
+const KEPT_ROWS = 1024;
 /** Room for fields at first, and steps by which it and that for times grow. */
 const FIELDS = 48;
 const MORE_FIELDS = 16;
@@ -180,6 +182,17 @@ export class Columns {
     for (let row = Math.max(first, frozen); row < end; row++, from += width) into[at + row - first] = open[from]!;
   }
 
+  /** Decodes the rows `kept`, which rise. All rows between them are decoded too: that takes less time than V8's interpreter for each by itself. */
+  #decodeKept(place: number, kept: Int32Array, into: Float64Array): void {
+    const some = new Float64Array(Math.min(KEPT_ROWS, kept.at(-1)! + 1 - kept[0]!));
+    for (let k = 0; k < kept.length; ) {
+      const from = kept[k]!;
+      const to = Math.min(from + some.length, this.#length);
+      this.#decode(place, from, to, some, 0);
+      for (; k < kept.length && kept[k]! < to; k++) into[k] = some[kept[k]! - from]!;
+    }
+  }
+
   /** Rows `first` to `end`, at most `points` of them. A column is decoded when it is read. All are valid until the next row. */
   select(first: number, end: number, ids: Iterable<FieldName>, points: number | null) {
     const kept = downsample(this.#times, first, end, points);
@@ -194,8 +207,8 @@ export class Columns {
         requireCurrent();
         const place = this.#places.get(id);
         if (place === undefined) into.fill(Number.NaN);
-        else if (kept === null) this.#decode(place, first, first + rows, into, 0);
-        else for (let i = 0; i < kept.length; i++) into[i] = this.valueOf(id, kept[i]!);
+        else if (kept === null) this.#decode(place, first, end, into, 0);
+        else this.#decodeKept(place, kept, into);
       },
       valueAt: (id, row) => {
         requireCurrent();
