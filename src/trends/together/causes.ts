@@ -145,15 +145,18 @@ const wholeMemory = (fields: Fields): 'usage' | 'anon' | 'working_set' =>
   (['usage', 'anon'] as const).find((id) => fields.has(id)) ?? 'working_set';
 
 /**
- * Whether native memory may be the heap of a JVM that touches it for the first time, as straight as a leak, up to -Xmx: it fits what is not touched yet,
- * and growth is not likelier than not by the series alone, without what is preferred beforehand.
+ * Whether native memory may be the heap of a JVM that touches it for the first time, as straight as a leak, up to -Xmx. So many do that growth must be
+ * likelier than not by the series alone, without what is preferred beforehand, where it fits what is not touched yet; elsewhere at least a quarter.
  */
-const mayBeUseOfHeap = (bases: readonly CauseBasis[]): boolean =>
+const mayBeUseOfHeap = (fields: Fields, bases: readonly CauseBasis[]): boolean =>
+  fields.has('heap_used') &&
   bases.some(
-    ({ cause, posterior, cappedBy }) => cause === 'native' && cappedBy === 'heap-expansion' && posterior < LIKELIER_THAN_NOT,
+    ({ cause, posterior, cappedBy }) =>
+      cause === 'native' && posterior < (cappedBy === 'heap-expansion' ? LIKELIER_THAN_NOT : UNLIKELY),
   );
 
 const LIKELIER_THAN_NOT = 0.5;
+const UNLIKELY = 0.25;
 
 /**
  * Whether these causes would take more than a year to fill the limit, so that they matter for their own size alone. In a run that has not seen each
@@ -198,7 +201,7 @@ export function combineFields(
   const isWorkingSetAlone = whole === 'working_set' && grows(fields, 'working_set');
   // What a collection gave back was no leak, and until it has come further than before, it is not known to have become one.
   const isLeak = ({ cause, reclaimable }: CauseShare): boolean =>
-    !reclaimable && !(cause === 'native' && (waiting === 'given-back' || mayBeUseOfHeap(bases)));
+    !reclaimable && !(cause === 'native' && (waiting === 'given-back' || mayBeUseOfHeap(fields, bases)));
   const isHeld = causes.some(isLeak) && !(runSeconds < DAY_S && fillInYears(causes.filter(isLeak), limits));
   const isOpen = isUnknown || isWorkingSetAlone || causes.some(({ reclaimable }) => !reclaimable);
   const leak = isHeld ? true : isOpen ? null : false;
