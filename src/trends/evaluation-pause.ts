@@ -6,8 +6,11 @@ import type { Evaluation } from './types.ts';
  * field. The alarm (alarm.ts) counts evaluations, so extra ones would count the same answer twice.
  */
 
-/** The slopes of a window hardly change within this share of it: 8 hours are evaluated once a minute, a day every three minutes. */
-const PAUSE_SHARE = 1 / 500;
+/**
+ * The slopes of a window hardly change within this share of it: an hour is evaluated once a minute, eight hours every eight minutes. Three evaluations
+ * in a row then take as long as a leak must be pending in any case (PENDING_SHARE in alarm.ts), so more of them would raise no alarm earlier.
+ */
+const PAUSE_SHARE = 1 / 60;
 const MAX_PAUSE_S = 600;
 /** At least this many evaluations are made before an expected event. */
 const EVALUATIONS_BEFORE_EVENT = 20;

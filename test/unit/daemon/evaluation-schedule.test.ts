@@ -6,10 +6,10 @@ import { exceedsThreshold } from '../../../src/trends/alarm.ts';
 import { evaluateSeries } from '../../../src/trends/evaluate.ts';
 import { HOUR_S, MIB } from '../../../src/units.ts';
 
-/** A day of minutes, memory flat but for some wandering. */
-function dayOf(): History {
+/** So many minutes, memory flat but for some wandering. */
+function flat(minutes: number): History {
   const history = new History();
-  for (let minute = 0; minute < 24 * 60; minute++) add(history, minute * 60, 300 * MIB + (minute % 7) * 4096);
+  for (let minute = 0; minute < minutes; minute++) add(history, minute * 60, 300 * MIB + (minute % 7) * 4096);
   return history;
 }
 
@@ -26,15 +26,20 @@ function add(history: History, t: number, usage: number, epoch = 'first'): void 
 
 const options = { minHistorySeconds: 900, final: false };
 
-test('a long run is evaluated again after a five-hundredth of its length, and not before', () => {
-  const [history, judging] = [dayOf(), new EvaluationSchedule()];
-  const first = judging.evaluate(history, options);
-  assert.equal(first.trend, 'stable');
-  add(history, 24 * HOUR_S, 300 * MIB);
-  add(history, 24 * HOUR_S + 60, 300 * MIB);
-  assert.equal(judging.evaluate(history, options), first);
-  for (const minute of [2, 3]) add(history, 24 * HOUR_S + minute * 60, 300 * MIB);
-  assert.notEqual(judging.evaluate(history, options), first);
+test('a long run is evaluated again after a sixtieth of its length, and after ten minutes at the latest, and not before', () => {
+  for (const [hours, pauseMinutes] of [
+    [3, 3],
+    [24, 10],
+  ] as const) {
+    const [history, judging] = [flat(hours * 60), new EvaluationSchedule()];
+    const first = judging.evaluate(history, options);
+    assert.equal(first.trend, 'stable');
+    // The newest sample is that of the minute before.
+    for (let minute = 0; minute < pauseMinutes - 1; minute++) add(history, hours * HOUR_S + minute * 60, 300 * MIB);
+    assert.equal(judging.evaluate(history, options), first, `${hours} h`);
+    add(history, hours * HOUR_S + (pauseMinutes - 1) * 60, 300 * MIB);
+    assert.notEqual(judging.evaluate(history, options), first, `${hours} h`);
+  }
 });
 
 test('a run is evaluated at once after a jump of memory, an event, the begin of another run, and its end', () => {
@@ -44,13 +49,13 @@ test('a run is evaluated at once after a jump of memory, an event, the begin of 
     (history) => add(history, 24 * HOUR_S, 300 * MIB, 'second'),
   ];
   for (const change of changes) {
-    const [history, judging] = [dayOf(), new EvaluationSchedule()];
+    const [history, judging] = [flat(24 * 60), new EvaluationSchedule()];
     const first = judging.evaluate(history, options);
     assert.equal(judging.evaluate(history, options), first);
     change(history);
     assert.notEqual(judging.evaluate(history, options), first, change.toString());
   }
-  const [history, judging] = [dayOf(), new EvaluationSchedule()];
+  const [history, judging] = [flat(24 * 60), new EvaluationSchedule()];
   const first = judging.evaluate(history, options);
   assert.notEqual(judging.evaluate(history, { ...options, final: true }), first);
 });

@@ -11,15 +11,15 @@ const pause = (windowHours: number | null, etaS: number | null = null, trend: Ev
   return pauseSeconds({ trend, leak: false, confidence: 0.9, causes: [], etas, needs: null, causeBasis: [], fields });
 };
 
-test('an evaluation is repeated after a five-hundredth of its window, at the latest after ten minutes', () => {
-  assert.equal(pause(10), 72);
+test('an evaluation is repeated after a sixtieth of its window, at the latest after ten minutes', () => {
+  assert.equal(pause(1), 60);
   assert.equal(pause(1000), 600);
   assert.equal(pause(null), 0, 'usage is not known');
 });
 
 test('an event that is near is evaluated twenty times before it comes', () => {
   assert.equal(pause(1000, 2000), 100);
-  assert.equal(pause(10, 2000), 72);
+  assert.equal(pause(1, 2000), 60);
 });
 
 test('without enough data each sample is evaluated', () => assert.equal(pause(10, null, 'not-enough-data'), 0));
