@@ -204,7 +204,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
   level /= m;
   const scale = Math.max(highest - level, level - lowest);
   if (!isPracticallySignificant((2 * scale) / windowS, level, limit, windowS, unit))
-    return flatField(blocks.y[m - 1]!, blocks.points, windowS, 'it did not move enough to matter');
+    return flatField(blocks.y[m - 1]! - lateness, blocks.points, windowS, 'it did not move enough to matter');
 
   const moves = new Float64Array(m);
   for (let i = 0; i < m; i++) moves[i] = (blocks.y[i]! - level) / scale;
@@ -306,7 +306,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
       reason,
     },
     levelNow,
-    levelAtStart: blocks.y[0]!,
+    levelAtStart: blocks.y[0]! - lateness,
     saturating: SATURATING.has(top.model.name),
     dailyLoadExcluded: false,
     growthOdds: average.growthOdds,

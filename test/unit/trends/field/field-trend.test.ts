@@ -73,6 +73,16 @@ test('a saw-tooth is averaged as a floor, and any other field is not', () => {
   assert.deepEqual(asked, [false, true]);
 });
 
+test('the level of a floor is that right after its collections, at the start of the window as now, and where it does not move', () => {
+  // 200 MB of garbage in each 5.3 minutes: what is sampled after a collection has some 20 MB of it.
+  const garbage = (hour: number): number => 200 * (((hour * 60) / 5.3) % 1);
+  const rising = evaluate((hour) => 300 + 40 * hour + garbage(hour), { id: 'heap_used' });
+  near(rising.levelAtStart, 300 * MB, 14 * MB);
+  near(rising.levelNow, 700 * MB, 12 * MB);
+  const flat = evaluate((hour) => 300 + garbage(hour), { id: 'heap_used', limit: 40_000 * MB });
+  near(flat.levelNow, 300 * MB, 5 * MB);
+});
+
 test('the leak of a heap that was collected five times is found under its garbage', () => {
   const leaking = (perHour: number) =>
     evaluate((hour) => 300 + perHour * hour + 30 * (hour % 2), { id: 'heap_used', hours: 10.5, noise: 2 });
