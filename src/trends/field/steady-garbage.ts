@@ -20,8 +20,11 @@ export function withoutGarbage(t: Float64Array, values: Float64Array, floor: Saw
 const MAX_UNEVENNESS = 2;
 
 function isEven(t: Float64Array): boolean {
-  const lengths = t.subarray(1).map((at, k) => at - t[k]!);
-  return Math.max(...lengths) <= MAX_UNEVENNESS * Math.min(...lengths);
+  const lengths = t
+    .subarray(1)
+    .map((at, k) => at - t[k]!)
+    .sort();
+  return lengths.at(-1)! <= MAX_UNEVENNESS * lengths[0]!;
 }
 
 interface Phases {

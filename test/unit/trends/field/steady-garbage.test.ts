@@ -22,3 +22,8 @@ test('where its cycles differ by more than a factor of two, some may not have be
   const uneven = sawtooth(5, (i) => (i - starts.findLast((at) => at <= i)!) / 150);
   assert.deepEqual(without(uneven), uneven);
 });
+
+test('hundreds of thousands of cycles, as a year sampled each second has, are compared like few', () => {
+  const at = Float64Array.from({ length: 300_000 }, (_, i) => i + (i < 150_000 ? 0 : 1e9));
+  assert.equal(withoutGarbage(at, at, { t: at, values: at, cycles: at.length }), at);
+});
