@@ -26,7 +26,9 @@ export function troughLateness(t: Float64Array, values: Float64Array, floor: Pic
     climbs.push((Math.min(perSecond(i), perSecond(i + 1)) * (t[i]! - t[i - 1]!)) / 2);
   }
   if (climbs.length === 0) return 0;
-  return Math.max(0, Math.min(median(Float64Array.from(climbs)), scatter(floor) / DEVIATION_OF_DELAY));
+  // A floor is not below nothing.
+  const lowest = floor.values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  return Math.max(0, Math.min(median(Float64Array.from(climbs)), scatter(floor) / DEVIATION_OF_DELAY, lowest));
 }
 
 /** The standard deviation of the troughs about a floor that may rise, by the differences of neighbours (von Neumann 1941). */

@@ -43,6 +43,16 @@ test('the floor of a heap that is collected about as often as it is sampled, or 
   }
 });
 
+test('where nearly all of a heap is garbage, the floor is not below nothing', () => {
+  for (const periodS of [21, 25, 32, 150]) {
+    const { t, y } = sampled(periodS, 300);
+    const nearlyEmpty = y.map((value) => value - LIVE + 0.1);
+    const floor = sawtoothFloor(t, nearlyEmpty)!;
+    const lateness = troughLateness(t, nearlyEmpty, floor);
+    for (const value of floor.values) assert.ok(value >= lateness, `a trough of ${value}, ${lateness} late, at ${periodS} s`);
+  }
+});
+
 test('a trough without two samples after it, or none before it, tells no lateness', () => {
   const t = Float64Array.from([0, 10, 20, 30]);
   const y = Float64Array.from([50, 10, 20, 30]);
