@@ -10,7 +10,8 @@ import type { RunOfField } from './earlier-runs.ts';
  *     ln odds of growth = what was preferred beforehand, once + the evidence of each run
  *
  * The runs may differ in speed and level, so nothing is compared with them but whether they grew. The newest may be of a version without the leak, so
- * what the others say is worth no more than CHANGED allows. They are not evidence against growth, because the newest may be the first that leaks.
+ * what the others say is worth no more than CHANGED allows. It may also be the first that leaks, so only two or more that all levelled off are evidence
+ * against growth, and for no more than FIRST_TO_LEAK allows.
  */
 const CHANGED = 0.05;
 /** How likely the newest run is to be the first that leaks, where two or more before it did not. */
