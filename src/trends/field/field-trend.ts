@@ -204,7 +204,13 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
   level /= m;
   const scale = Math.max(highest - level, level - lowest);
   if (!isPracticallySignificant((2 * scale) / windowS, level, limit, windowS, unit))
-    return flatField(blocks.y[m - 1]! - lateness, blocks.points, windowS, 'it did not move enough to matter');
+    return flatField(
+      // The newest trough may be later than the others, or not late at all.
+      lateness === 0 ? blocks.y[m - 1]! : (troughLevel(fewTroughs, t[from]!, t[to - 1]!, 0) ?? level) - lateness,
+      blocks.points,
+      windowS,
+      'it did not move enough to matter',
+    );
 
   const moves = new Float64Array(m);
   for (let i = 0; i < m; i++) moves[i] = (blocks.y[i]! - level) / scale;
