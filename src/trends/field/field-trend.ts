@@ -254,7 +254,7 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
     line,
     leastPosterior: leastPosterior(top, { cycles, rSquared, netShare }),
     settles,
-    cycles: cycles === null || lastPartStart < LATE ? cycles : Math.min(cycles, line.points),
+    cycles: cycles === null || lastPartStart < LATE || netShare >= ROSE_BEFORE ? cycles : Math.min(cycles, line.points),
   });
   const values = new Float64Array(m);
   for (let i = 0; i < m; i++) values[i] = level + y[i]! * scale;
@@ -324,6 +324,8 @@ function evaluateBlocks(id: FieldName, { blocks, cycles, fewTroughs, lateness }:
 
 /** One of the places for a bend in a short last part of the window fits a few collections by chance. */
 const LATE = 0.75;
+/** A floor that rose as much before the bend as after it did not begin to rise there. */
+const ROSE_BEFORE = 2;
 
 /**
  * The level of the floor at the time `at`: its troughs since `since`, or the last of them, moved along `slope` (a second). Blocks of a saw-tooth

@@ -94,11 +94,11 @@ test('the leak of a heap that was collected five times is found under its garbag
   assert.equal(leaking(0).trend, 'stable');
 });
 
-test('a floor that rose over two collections of many is not known to rise', () => {
-  const floor = (rises: number) => {
+test('a floor that rose over two collections of many is not known to rise, unless it rose as much before them', () => {
+  const floor = (rises: number, allAlong = 0) => {
     const n = 24;
     const t = Float64Array.from({ length: n }, (_, k) => FROM_T + (k + 0.5) * HOUR_S);
-    const values = t.map((_, k) => (300 + (k % 2) + 20 * Math.max(0, k - (n - 1 - rises))) * MB);
+    const values = t.map((_, k) => (300 + (k % 2) + allAlong * k + 20 * Math.max(0, k - (n - 1 - rises))) * MB);
     const at = Float64Array.from({ length: 60 * n }, (_, i) => FROM_T + MINUTE_S * i);
     return evaluateFloor(
       'heap_used',
@@ -114,7 +114,7 @@ test('a floor that rose over two collections of many is not known to rise', () =
       },
     );
   };
-  assert.deepEqual([floor(2).trend, floor(6).trend], ['cyclic', 'growing']);
+  assert.deepEqual([floor(2).trend, floor(6).trend, floor(2, 10).trend], ['cyclic', 'growing', 'growing']);
 });
 
 describe('a field that rose in steps and was not seen to drift', () => {
