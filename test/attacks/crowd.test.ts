@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdirSync, type Stats, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { FileSet } from '../../src/sources/files/file-set.ts';
 import { queryPriority, type TrackedFile } from '../../src/sources/files/tracked-files.ts';
 import { openHsperfFile } from '../../src/sources/jvm/jvm-detection.ts';
 import { findTargets } from '../../src/sources/target/target-search.ts';
@@ -73,20 +74,10 @@ test('of many JVMs in one cgroup some are named', async (t) => {
 });
 
 test('a file that is written is queried before a thousand mapped ones that never were', () => {
-  const file = (more: Partial<TrackedFile>) =>
-    ({
-      path: '/a',
-      stat: { size: 2 ** 30, blocks: 2 ** 21 } as Stats,
-      deleted: false,
-      openBy: [],
-      mapped: false,
-      residency: null,
-      queriedAtMs: 0,
-      allocatedAtQuery: 0,
-      mtimeAtQuery: 0,
-      changePerMs: 0,
-      ...more,
-    }) as TrackedFile;
+  const file = (more: Partial<TrackedFile>): TrackedFile => ({
+    ...new FileSet(1).track('/a', { size: 2 ** 30, blocks: 2 ** 21 } as Stats, 0)!,
+    ...more,
+  });
   const residency = {
     residentBytes: 4096,
     dirtyBytes: 0,

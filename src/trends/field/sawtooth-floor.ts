@@ -28,6 +28,8 @@ function amplitude(t: Float64Array, values: Float64Array, lessLine: typeof witho
 }
 
 const MIN_POINTS = 8;
+/** Troughs of the troughs: with fewer of them, or fewer troughs to each, they may be noise. */
+const [MIN_DEEP, TROUGHS_OF_DEEP] = [3, 3];
 
 /** Troughs after falls of at least `share` of the amplitude `range`; null: the series is not a sawtooth. */
 function troughs(t: Float64Array, values: Float64Array, share: number, range: number): SawtoothFloor | null {
@@ -81,6 +83,6 @@ export function sawtoothFloor(
   if (first === null || first.values.length < MIN_POINTS) return first;
   const troughAmplitude = amplitude(first.t, first.values, lessLine);
   const again = troughs(first.t, first.values, 0.5, troughAmplitude);
-  const isSawtooth = again !== null && again.cycles >= 3 && first.cycles >= 3 * again.cycles;
+  const isSawtooth = again !== null && again.cycles >= MIN_DEEP && first.cycles >= TROUGHS_OF_DEEP * again.cycles;
   return isSawtooth && troughAmplitude > 0.25 * swing ? again : first;
 }
